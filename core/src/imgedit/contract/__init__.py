@@ -1,0 +1,1 @@
+"""The values that cross between the core and a plugin; no I/O, no clock, no key."""

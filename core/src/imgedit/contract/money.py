@@ -1,0 +1,97 @@
+"""Money: an amount with its unit, and the price of an edit before it is paid."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from attrs import field, frozen
+
+Basis = Literal["exact", "at_least", "estimate", "unknown"]
+BASES: tuple[Basis, ...] = ("exact", "at_least", "estimate", "unknown")
+
+
+def to_amount(value: Decimal | int | str | None) -> Decimal | None:
+    """Take an amount as int, str or Decimal.
+
+    Raises:
+        ValueError: it is a float (already rounded), negative, or not a finite number.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+        raise ValueError(f"an amount is an int, a str or a Decimal, not {type(value).__name__}")
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"not an amount: {value!r}") from None
+    if not amount.is_finite():
+        raise ValueError(f"not a finite amount: {value!r}")
+    return amount
+
+
+def plain(amount: Decimal) -> str:
+    """The amount as a decimal string without an exponent."""
+    return f"{amount:f}"
+
+
+@frozen
+class Money:
+    """An amount and its unit: "USD", "EUR" or "<provider>:credits"."""
+
+    amount: Decimal = field(converter=lambda value: to_amount(value) or Decimal(0))
+    unit: str
+
+    def __str__(self) -> str:
+        name = self.unit.partition(":")[2] or self.unit
+        return f"{plain(self.amount)} {name}"
+
+
+@frozen(kw_only=True)
+class Part:
+    """One line of a quote: what it is for, and its bounds in the quote's unit."""
+
+    what: str
+    amount: Decimal | None
+    at_most: Decimal | None
+
+
+@frozen(kw_only=True)
+class Quote:
+    """What an edit will cost.
+
+    Attributes:
+        amount: the least it costs (the price, when `basis` is "exact"); None = unknown.
+        at_most: the most it can cost; None = no upper bound is known.
+        unit: "USD", "EUR" or "<provider>:credits".
+        basis: "exact", "at_least", "estimate" or "unknown".
+        reason: why the price is unknown, or not exact.
+        parts: how the amount is made up.
+        source, as_of: where the price was read, and when (ISO date).
+        unchecked: pointers into the request document of what could not be checked.
+
+    Raises:
+        ValueError: the fields contradict each other.
+    """
+
+    amount: Decimal | None = field(default=None, converter=to_amount)
+    at_most: Decimal | None = field(default=None, converter=to_amount)
+    unit: str
+    basis: Basis
+    reason: str | None = None
+    parts: tuple[Part, ...] = field(default=(), converter=tuple)
+    source: str | None = None
+    as_of: str | None = None
+    unchecked: tuple[str, ...] = field(default=(), converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        if self.basis not in BASES:
+            raise ValueError(f"basis is one of {', '.join(BASES)}, not {self.basis!r}")
+        if (self.basis == "unknown") != (self.amount is None):
+            raise ValueError("an amount is None exactly when its basis is 'unknown'")
+        if self.amount is not None and self.amount < 0:
+            raise ValueError("a price is never negative")
+        if self.at_most is not None and self.amount is not None and self.at_most < self.amount:
+            raise ValueError("at_most is below amount")
+        if self.basis == "exact" and self.amount != self.at_most:
+            raise ValueError("an exact quote has amount = at_most")
