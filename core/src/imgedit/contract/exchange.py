@@ -75,14 +75,14 @@ Body = Json | Multipart | Raw
 
 
 def _one_of(values: Sequence[str]) -> Any:
-    def check(_self: object, attribute: Any, value: object) -> None:
+    def check(_self: Any, attribute: Any, value: Any) -> None:
         if value not in values:
             raise ValueError(f"{attribute.name} is one of {', '.join(values)}, not {value!r}")
 
     return check
 
 
-def _check_url(_self: object, _attribute: object, url: object) -> None:
+def _check_url(_self: Any, _attribute: Any, url: Any) -> None:
     if not isinstance(url, str):
         raise ValueError(f"url is a string, not {type(url).__name__}")
     if url.startswith(("https://", "http://")):
@@ -100,7 +100,7 @@ def _check_url(_self: object, _attribute: object, url: object) -> None:
         raise ValueError("the path of a url holds a control or a non-ASCII character: quote it")
 
 
-def _check_headers(_self: object, _attribute: object, headers: Mapping[str, str]) -> None:
+def _check_headers(_self: Any, _attribute: Any, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             raise ValueError("a header's name is not a token")
@@ -144,7 +144,7 @@ class HttpRequest:
         return match["host"] if match else None
 
 
-def _check_function(_self: object, _attribute: object, value: object) -> None:
+def _check_function(_self: Any, _attribute: Any, value: Any) -> None:
     if not isinstance(value, str) or not re.fullmatch(r"[\w.]+:\w+", value):
         raise ValueError("function is 'module:name'")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from attrs import field, frozen
 
@@ -39,9 +39,6 @@ def hooks_running() -> Iterator[None]:
         yield
     finally:
         _in_hook.reset(token)
-
-
-Input = "str | os.PathLike[str] | bytes | BinaryIO | ImageSource"
 
 
 @frozen(kw_only=True)
@@ -172,7 +169,7 @@ def _refuse(at: str, message: str, code: str) -> NoReturn:
     raise ValidationError(problems=[Problem(path=at, message=message, code=code)]) from None
 
 
-def _facts(file: BinaryIO, at: str, name: str) -> dict[str, object]:
+def _facts(file: BinaryIO, at: str, name: str) -> dict[str, Any]:
     from ..images.facts import NotAPicture, read_facts
 
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,10 @@ class Output:
             raise ValueError("the url of an Output is a string")
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @frozen(kw_only=True)
 class Facts:
     """What an answer says beside the picture.
@@ -66,7 +70,7 @@ class Facts:
     balance: Decimal | None = field(default=None, converter=to_amount)
     model: str | None = None
     ai_generated: bool | None = None
-    warnings: tuple[str, ...] = field(default=(), converter=tuple)
+    warnings: tuple[str, ...] = field(default=(), converter=_texts)
 
     def merged(self, later: Facts) -> Facts:
         """These facts with later ones laid over them; warnings add up, each once."""

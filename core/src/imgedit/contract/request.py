@@ -11,6 +11,14 @@ from attrs import field, frozen
 from .image import ImageSource
 
 
+def _frozen_copy(options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return MappingProxyType(dict(options or {}))
+
+
+def _length(prompt: str) -> str:
+    return f"<{len(prompt)} characters>"
+
+
 @frozen
 class Reference:
     """A further picture, and what it is for."""
@@ -40,7 +48,7 @@ class EditRequest:
     """
 
     image: ImageSource
-    prompt: str = field(repr=lambda prompt: f"<{len(prompt)} characters>")
+    prompt: str = field(repr=_length)
     model: str | None = None
     n: int = 1
     aspect_ratio: str | None = None
@@ -50,9 +58,7 @@ class EditRequest:
     mask: ImageSource | None = None
     references: tuple[Reference, ...] = field(default=(), converter=tuple)
     seed: int | None = None
-    options: Mapping[str, Any] = field(
-        factory=dict, converter=lambda options: MappingProxyType(dict(options or {}))
-    )
+    options: Mapping[str, Any] = field(factory=dict, converter=_frozen_copy)
     label: str | None = None
 
     @property

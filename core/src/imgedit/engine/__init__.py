@@ -1,0 +1,1 @@
+"""The engine: takes a request to a picture, and protects money on the way."""

@@ -1,0 +1,122 @@
+"""A job with the core's own bookkeeping: what a journal stores."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from ..contract.exchange import HttpResponse
+from ..contract.job import Job
+from ..contract.money import Quote
+from ..errors import Charged
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_id() -> str:
+    """A ULID: 48 bits of milliseconds, then 80 random bits; sorts by time."""
+    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def now() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@frozen(kw_only=True)
+class SavedFile:
+    """A picture of the result as it lies on the disk; `format` names a variant, else None."""
+
+    index: int
+    path: str
+    media_type: str
+    width: int | None
+    height: int | None
+    size: int
+    sha256: str
+    format: str | None = None
+
+
+@frozen(kw_only=True)
+class Wish:
+    """Where the user wants the pictures: a path, or None = keep them in the spool."""
+
+    out: str | None = None
+    overwrite: bool = False
+
+
+@frozen(kw_only=True)
+class JobRecord:
+    """One job as it is stored.
+
+    Attributes:
+        job: what the provider's hooks see.
+        distribution, version: of the plugin that wrote `job.state`.
+        base_url: where it was sent; a job is never polled anywhere else.
+        created_at, updated_at: aware datetimes.
+        quote: the price before paying, None = not asked.
+        charged: what is known of the money now.
+        answer: what arrived from a spending exchange and is not read yet.
+        partial: what arrived of an answer that was lost, headers at least.
+        reconciled: whether `reconcile` was tried since the last submit.
+        idempotency_key: the key under which a submit may be repeated, where a manifest says so.
+        wish: where the pictures go; files: those that are there.
+        adaptations: what was changed in the request, each {"field", "from", "to", "why"}.
+        warnings: sentences for the user; unchecked: pointers that could not be checked.
+        error: why it failed, as the row of an error document.
+        raw: the vendor's last JSON answer, None when it was none.
+        attempts: how many submits were tried.
+        seconds: time spent, summed over processes.
+    """
+
+    job: Job
+    distribution: str
+    version: str
+    base_url: str | None = None
+    created_at: datetime = field(factory=now)
+    updated_at: datetime = field(factory=now)
+    quote: Quote | None = None
+    charged: Charged = "no"
+    answer: HttpResponse | None = None
+    partial: HttpResponse | None = None
+    reconciled: bool = False
+    idempotency_key: str | None = None
+    wish: Wish = field(factory=Wish)
+    files: tuple[SavedFile, ...] = ()
+    adaptations: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    error: Mapping[str, Any] | None = None
+    raw: Any = None
+    attempts: int = 0
+    seconds: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.job.id
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do by itself."""
+        status = self.job.status
+        return status in ("failed", "canceled") or (status == "done" and self.complete)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every picture of a done job is on the disk."""
+        done = self.job.done
+        if done is None:
+            return False
+        have = {(file.index, file.format) for file in self.files}
+        return all((index, None) in have for index in range(len(done.images)))
+
+    def with_job(self, **changes: Any) -> JobRecord:
+        """The record with these fields of its job changed."""
+        return evolve(self, job=evolve(self.job, **changes))
