@@ -1,0 +1,1 @@
+"""What helps to test a plugin; none of it is imported by the library itself."""
