@@ -56,14 +56,17 @@ def look(source: Source, seen: Look) -> None:
 
 def strip(source: Source, plan: PlanBuilder) -> None:
     """Keep what a decoder needs; raises Damaged for a file that cannot be followed."""
-    oriented = False
-    scanned = False
+    oriented = scanned = credited = False
     for piece in _walk(source):
         scanned = scanned or piece.marker == _SCAN
         if piece.marker == _JUNK:
             plan.drop("other")
             continue
         names = _names(piece)
+        credited = credited or "c2pa" in names
+        if credited and piece.marker == _APP11:
+            # Further segments of one manifest do not repeat its label.
+            names = ("c2pa",)
         if not names:
             plan.keep(piece.start, piece.end)
         elif names == ("thumbnail",) and piece.body.startswith(b"JFIF\0"):
@@ -123,11 +126,7 @@ def _names(piece: _Piece) -> tuple[str, ...]:
 
 
 def _is_c2pa(body: bytes) -> bool:
-    """Whether an APP11 body is a piece of a JUMBF box of content credentials.
-
-    Further pieces of one box repeat its header but not the inner label; a JUMBF box in a JPEG is
-    nearly always one of these, yet the label decides, so that others are not called so.
-    """
+    """Whether an APP11 body begins a JUMBF box of content credentials."""
     return body[:2] == b"JP" and body[12:16] == b"jumb" and b"c2pa" in body[16:80]
 
 

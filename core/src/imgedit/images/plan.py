@@ -56,6 +56,11 @@ class PlanBuilder:
         """Put `data` here."""
         self._append(data)
 
+    def extend(self, other: PlanBuilder) -> None:
+        """Put the parts of `other` here."""
+        for part in other._parts:
+            self._append(part)
+
     def drop(self, *names: str) -> None:
         """Say that something was left out."""
         self._removed.update(dict.fromkeys(names))

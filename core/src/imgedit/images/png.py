@@ -16,7 +16,7 @@ from imgedit.images.source import MAX_PIECES, Damaged, Source
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _NAME: Final = re.compile(rb"[A-Za-z]{4}")
-_READ_LIMIT: Final = 512 * 1024
+_READ_LIMIT: Final = 128 * 1024
 
 # Ancillary chunks that decide how the pixels look; critical ones are always kept.
 _KEPT: Final = frozenset(
@@ -43,7 +43,7 @@ def look(source: Source, seen: Look) -> None:
     """Gather size, animation and completeness; raises Damaged where the chunks do not go on."""
     data = False
     for chunk in _walk(source):
-        if chunk.name == b"IHDR" and chunk.length >= 8:
+        if chunk.name == b"IHDR" and chunk.length >= 8 and not data:
             seen.measure(source.number(4), source.number(4))
         elif chunk.name == b"IDAT":
             data = True

@@ -135,11 +135,11 @@ def _brand(head: bytes) -> str | None:
 
 def _is_bmp(head: bytes) -> bool:
     # "BM" alone also begins many a text file.
-    if head[:2] != b"BM" or len(head) < 26:
+    if head[:2] != b"BM" or len(head) < 28:
         return False
     kind = int.from_bytes(head[14:18], "little")
     planes = head[22:24] if kind == 12 else head[26:28]
-    return kind in _BMP_HEADER_SIZES and planes in (b"\x01\0", b"")
+    return kind in _BMP_HEADER_SIZES and planes == b"\x01\0"
 
 
 def _is_icon(head: bytes) -> bool:

@@ -52,6 +52,13 @@ class Source:
             parts.append(part)
         return b"".join(parts)
 
+    def peek(self, count: int) -> bytes:
+        """The next `count` bytes (at most a chunk) without moving, fewer at the file's end."""
+        while len(self._chunk) - self._at < count:
+            if not self._fill(keep=self._chunk[self._at :]):
+                break
+        return self._chunk[self._at : self._at + count]
+
     def take(self, count: int) -> bytes:
         """Exactly the next `count` bytes, or Damaged."""
         data = self.read(count)
@@ -120,7 +127,7 @@ class Source:
         """Read (or seek) to the end; the size of the file in bytes."""
         self._move(len(self._chunk) - self._at)
         if self._hash is None and self._size is not None:
-            self.pos = self._size
+            self.pos = self._file.seek(self._size)
         while self._fill():
             self._move(len(self._chunk))
         return self.pos
