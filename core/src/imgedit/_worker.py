@@ -3,14 +3,15 @@
 BYTES, when given, limits the address space on systems that can do so. A frame is a 4-byte
 big-endian length and that many bytes of JSON. The parent writes
 `{"function": "module:name", "arguments": {...}, "to": "/folder", "path": [...]}`; the answer is
-`{"result": ...}` or `{"error": {"kind", "type", "message", "core", "trace"}}`. The first frame that
-the child writes is `{"ready": <process id>}`. End of input ends the child, at once.
+`{"result": ...}` or `{"error": {"kind", "type", "message", "core", "facts", "trace"}}`. The first
+frame that the child writes is `{"ready": <process id>}`. End of input ends the child, at once.
 
 Only the standard library is imported here, and little of it: the child must start quickly.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import queue
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 MAX_FRAME = 64 * 1024 * 1024
 GRACE = 2.0  # seconds that an idle child may take to end after its input did
@@ -35,7 +36,7 @@ class _NotJSON(Exception):
     """What the function returned cannot be an answer."""
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """Return the next frame of an unbuffered `stream`; None when it ends, in mid-frame too.
 
     Raises FrameError for a frame that is too long and OSError for a broken stream.
@@ -49,7 +50,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return _read_exactly(stream, length)
 
 
-def write_frame(stream: BinaryIO, payload: bytes) -> None:
+def write_frame(stream: IO[bytes], payload: bytes) -> None:
     """Write one frame to an unbuffered `stream`.
 
     Raises FrameError for a frame that is too long and OSError for a broken stream.
@@ -62,7 +63,7 @@ def write_frame(stream: BinaryIO, payload: bytes) -> None:
             view = view[stream.write(view) :]
 
 
-def _read_exactly(stream: BinaryIO, count: int) -> bytes | None:
+def _read_exactly(stream: IO[bytes], count: int) -> bytes | None:
     parts = []
     while count:
         part = stream.read(min(count, 1024 * 1024))
@@ -89,15 +90,15 @@ def main(arguments: list[str]) -> int:
         busy.set()
         answer = _answer(frame)
         _flush()
+        busy.clear()  # before the answer: whoever has it may close the pipe and expect a good end
         try:
             write_frame(sink, answer)
         except OSError:
             return 1  # the parent is gone
-        busy.clear()
     return 0
 
 
-def _take_over_the_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _take_over_the_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """Keep the parent's pipes to ourselves: what the function reads or prints never meets them."""
     source, sink = os.dup(0), os.dup(1)  # duplicates are not inherited by processes started here
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -107,7 +108,7 @@ def _take_over_the_pipes() -> tuple[BinaryIO, BinaryIO]:
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     if hasattr(os, "register_at_fork"):
         # A fork without exec would keep the answer pipe open after this process has died.
-        os.register_at_fork(after_in_child=lambda: (os.close(source), os.close(sink)))
+        os.register_at_fork(after_in_child=functools.partial(os.close, sink))
     return open(source, "rb", buffering=0), open(sink, "wb", buffering=0)
 
 
@@ -136,18 +137,20 @@ def _report_crashes() -> None:
 
 
 def _listen(
-    source: BinaryIO, requests: queue.SimpleQueue[bytes | None], busy: threading.Event
+    source: IO[bytes], requests: queue.SimpleQueue[bytes | None], busy: threading.Event
 ) -> None:
     """Pass frames on; when the parent is gone, end the process even in the middle of a function."""
     try:
         while (frame := read_frame(source)) is not None:
             requests.put(frame)
     except (OSError, FrameError) as error:
-        print(f"imgedit worker: {error}", file=sys.stderr)
+        sys.stderr.write(f"imgedit worker: {error}\n")
     requests.put(None)
     if not busy.is_set():
         # Longer than an orderly end takes, unless a thread of a plugin keeps the process alive.
         time.sleep(GRACE)
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # and what the function has started
     os._exit(1)
 
 
@@ -231,15 +234,12 @@ def _check(value: object, at: str) -> None:
 
 def _failure(kind: str, error: BaseException) -> bytes:
     name, core = _public_name(error)
-    try:
-        message = str(error)[:_MESSAGE_CHARS]
-    except Exception:
-        message = ""
     described = {
-        "kind": kind,
+        "kind": "refused" if core else kind,
         "type": name,
-        "message": message,
+        "message": _message(error, core)[:_MESSAGE_CHARS],
         "core": core,
+        "facts": _facts(error) if core else {},
         "trace": _trace(error) if kind == "raised" else "",
     }
     return json.dumps({"error": described}).encode()
@@ -250,8 +250,29 @@ def _public_name(error: BaseException) -> tuple[str, bool]:
     module = sys.modules.get("imgedit.errors")
     for cls in type(error).__mro__:
         if module is not None and vars(module).get(cls.__name__) is cls:
-            return cls.__name__, issubclass(cls, Exception)
+            return cls.__name__, True
     return type(error).__name__, False
+
+
+def _message(error: BaseException, core: bool) -> str:
+    # `str` of a core error adds sentences, which the parent's copy will add again.
+    try:
+        return str(error.message if core else error)  # type: ignore[attr-defined]
+    except Exception:
+        return ""
+
+
+def _facts(error: Any) -> dict[str, Any]:
+    """Return what else of a core error crosses the pipe, as JSON."""
+    facts: dict[str, Any] = {"retryable": bool(error.retryable)}
+    for name in ("hint", "code"):
+        value = getattr(error, name)
+        facts[name] = None if value is None else str(value)
+    facts["problems"] = [
+        {"path": str(item.path), "message": str(item.message), "code": str(item.code)}
+        for item in error.problems
+    ]
+    return facts
 
 
 def _trace(error: BaseException) -> str:
