@@ -57,6 +57,16 @@ def test_sigkill_hints_at_memory(worker):
 
 
 @posix
+def test_the_kernel_s_own_count_tells_why(worker):
+    """A child that is killed while the kernel's count of such ends rises was short of memory."""
+    run(worker, "pid")
+    worker._jobs._child._kills = -1
+    error = failure(worker, "kill_self", number=9)
+    assert error.kind == "memory"
+    assert "ran out of memory (the system ended it)" in str(error)
+
+
+@posix
 def test_a_crash_leaves_a_trace(worker):
     error = failure(worker, "crash")
     assert (error.kind, "SIGSEGV" in str(error)) == ("killed", True)

@@ -138,7 +138,8 @@ def test_no_orphan_when_the_parent_is_ended(
 @posix
 def test_a_forked_process_gets_a_child_of_its_own(run_script):
     source = """
-    import asyncio, os, sys; from imgedit.worker import LocalWorker
+    import asyncio, os, sys, warnings; from imgedit.worker import LocalWorker
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, since 3.12
     sys.path.append(os.environ["JOBS"])
     worker = LocalWorker()
     def pid(): return asyncio.run(worker.run("acme_jobs:pid", {}, "."))
