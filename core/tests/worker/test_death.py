@@ -111,6 +111,14 @@ def test_too_little_memory_to_start_with():
     asyncio.run(worker.close())
 
 
+def test_a_start_that_fails_says_why(worker, monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/not/there")
+    error = failure(worker, "pid")
+    assert error.kind == "start"
+    assert "No module named 'encodings'" in str(error)
+    assert "-P -m imgedit._worker" in str(error)
+
+
 def test_a_missing_interpreter_is_a_failure_to_start(worker, monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     error = failure(worker, "pid")

@@ -66,7 +66,8 @@ class Child:
             return
         self.end()
         tail = self._errors.tail()
-        said = tail.strip().rpartition("\n")[2] or f"exit code {self._process.returncode}"
+        lines = tail.strip().splitlines() or [f"exit code {self._process.returncode}"]
+        said = next((line for line in reversed(lines) if "rror" in line), lines[-1])
         raise WorkerFailed(
             "start",
             f"The worker process could not be started ({said}). It runs "
