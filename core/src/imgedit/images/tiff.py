@@ -12,7 +12,8 @@ from imgedit.images.source import Source
 _WIDTH, _HEIGHT = 256, 257
 _OFFSETS: Final = {273: 279, 324: 325}
 _C2PA: Final = 0xCD41
-_SIZES: Final = {1: 1, 3: 2, 4: 4, 16: 8}
+_SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8}
+_FIRST_PRIVATE: Final = 32768
 
 
 @attrs.frozen
@@ -48,6 +49,8 @@ def look(source: Source, seen: Look) -> None:
         number = raw[:size] if inline and count == 1 else raw
         value = int.from_bytes(number, "little" if order == "little" else "big")
         entries.setdefault(tag, _Entry(size, count, value, inline))
+        if size * count > width and tag < _FIRST_PRIVATE:
+            seen.needs = max(seen.needs, value + size * count)
     seen.c2pa = _C2PA in entries
     if _WIDTH in entries and _HEIGHT in entries:
         seen.measure(entries[_WIDTH].value, entries[_HEIGHT].value)
@@ -62,14 +65,13 @@ def _need(source: Source, seen: Look, entries: dict[int, _Entry], order: str) ->
         if offsets is None or counts is None or not (offsets.size and counts.size):
             continue
         if offsets.count == counts.count == 1:
-            seen.needs = offsets.value + counts.value
+            seen.needs = max(seen.needs, offsets.value + counts.value)
         elif not offsets.inline and not counts.inline:
             found: dict[int, int] = {}
             for entry in sorted((offsets, counts), key=lambda e: e.last):
                 if entry.last < source.pos:
                     # It lies behind; its pixels then do too.
                     return
-                seen.needs = entry.last + entry.size
                 source.skip_to(entry.last)
                 found[id(entry)] = source.number(entry.size, order)
             seen.needs = max(seen.needs, found[id(offsets)] + found[id(counts)])
