@@ -158,7 +158,7 @@ class Child:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
-        hint = " Perhaps the system ran out of memory; try a smaller picture." if code == -9 else ""
+        hint = " Perhaps the system ran out of memory." if code == -9 else ""
         return WorkerFailed(
             "killed", f"The worker process was killed ({name}) in {function}.{hint}", trace=tail
         )
@@ -167,9 +167,7 @@ class Child:
 def out_of_memory(function: str, detail: str, *, trace: str = "") -> WorkerFailed:
     """The error of a job that needed more memory than there is."""
     detail = f" ({detail})" if detail else ""
-    return WorkerFailed(
-        "memory", f"{function} ran out of memory{detail}. Try a smaller picture.", trace=trace
-    )
+    return WorkerFailed("memory", f"{function} ran out of memory{detail}.", trace=trace)
 
 
 def _command(memory_limit: int | None) -> list[str]:

@@ -12,7 +12,7 @@ class WorkerFailed(Exception):
     """The worker has no result. Nothing was charged: a local function never spends.
 
     Attributes:
-        message: what happened and what to do next, short plain English; also `str()` of this.
+        message: what happened, short plain English; also `str()` of this. Advice is the caller's.
         kind:
             "refused"  the function raised a class of `imgedit.errors`: `type` is its name,
                        `message` its message, `facts` its hint, code, retryable and problems
