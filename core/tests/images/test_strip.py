@@ -107,6 +107,7 @@ def test_motorola_exif_keeps_its_orientation(make: Any, jpeg_segment: Build) -> 
         b"II*\0\x08\0\0\0\xff\xff\x12\x01",
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x09\0\0\0",
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x01\0\0\0\x06\0\0\0",
+        b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x02\0\0\0\x06\0\0\0\0\0\0\0",
         b"garbage" * 9,
     ),
 )

@@ -38,6 +38,8 @@ def read_exif(data: bytes) -> Exif:
             gps = True
         elif tag == _ORIENTATION:
             size = _SIZES.get(int.from_bytes(data[at + 2 : at + 4], order), 0)
+            if int.from_bytes(data[at + 4 : at + 8], order) != 1:
+                continue
             value = int.from_bytes(data[at + 8 : at + 8 + size], order)
             orientation = value if 1 <= value <= 8 else 1
     return Exif(orientation=orientation, gps=gps)
