@@ -1,0 +1,22 @@
+"""The journal that the configuration asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..config.load import Config
+from ..config.paths import Paths
+from .sqlite import SqliteJournal
+
+
+def open_journal(config: Config, paths: Paths) -> SqliteJournal | None:
+    """Open the journal of the configuration, the usual one when it names none; None = off.
+
+    Raises:
+        JournalError: it cannot be opened.
+    """
+    if config.journal is False:
+        return None
+    if isinstance(config.journal, Path):
+        return SqliteJournal(config.journal)
+    return SqliteJournal(paths.journal, spool=paths.spool)

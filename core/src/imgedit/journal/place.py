@@ -1,0 +1,56 @@
+"""Files and folders that nobody else may read."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import JournalError
+
+_POSIX = os.name == "posix"
+
+
+def private_folder(path: Path, what: str) -> None:
+    """Make a folder, 0700, and those above it; one that exists is left as it is.
+
+    Raises:
+        JournalError: it cannot be made; `what` says what it is for.
+    """
+    try:
+        # The mode of mkdir(parents=True) holds for the last folder only.
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise JournalError(
+            f"the folder {path} for {what} cannot be made: {_reason(error)}",
+            hint="Choose another place, or make the folder yourself.",
+        ) from None
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file, 0600, or take the rights of others from one that exists.
+
+    Raises:
+        JournalError: there is a folder in its place, or it cannot be made.
+    """
+    if path.is_dir():
+        raise JournalError(f"the journal {path} is a folder", hint="Name a file.")
+    try:
+        # An existing file is never opened here: closing it would drop the locks that another
+        # connection of this process holds on it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        with suppress(OSError):
+            if _POSIX and path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+    except OSError as error:
+        raise JournalError(
+            f"the journal {path} cannot be made: {_reason(error)}",
+            hint="Choose another place for it, or run without a journal.",
+        ) from None
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,320 @@
+"""What goes into the journal comes out of it, also in another process's hands."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sqlite3
+import stat
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgedit import HttpResponse, JournalError
+from imgedit.engine.journal import Journal
+from imgedit.engine.record import JobRecord, SavedFile
+from imgedit.journal import SqliteJournal
+
+MakeRecord = Any
+
+posix = pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
+
+
+def test_it_is_a_journal(journal: SqliteJournal) -> None:
+    assert isinstance(journal, Journal)
+
+
+def test_a_job_comes_back_whole(
+    journal: SqliteJournal, path: Path, make_record: MakeRecord
+) -> None:
+    record = make_record(
+        label="shoes ☀",
+        ids={"id": "v-1"},
+        state={"handles": {"ab": "u1"}, "id": 5},
+        status="accepted",
+        charged="yes",
+        answer=HttpResponse(status=200, headers={"X-Id": "1"}, body=b"\x00\xff{}"),
+        warnings=("EXIF was removed",),
+        raw={"a": [1, None]},
+        attempts=1,
+        seconds=1.25,
+    )
+    journal.save(record)
+    assert journal.load(record.id) == record
+    journal.close()
+    again = SqliteJournal(path)
+    assert again.load(record.id) == record
+    again.close()
+
+
+def test_saving_again_replaces_but_keeps_the_place(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    record = make_record()
+    journal.save(record)
+    journal.save(record.with_job(status="sent", exchanges=1))
+    (only,) = journal.recent()
+    assert only.job.status == "sent"
+    assert only.job.exchanges == 1
+    assert only.created_at == record.created_at
+
+
+def test_a_job_is_found_by_the_beginning_of_its_id(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    for name in ("01AAA1", "01AAA2", "01AAB", "01AABX", "0%", "0_"):
+        journal.save(make_record(id=name))
+    assert journal.load("01AAA2").id == "01AAA2"
+    assert journal.load("01aaa1").id == "01AAA1"
+    assert journal.load("01AABX").id == "01AABX"
+    assert journal.load("01AAB").id == "01AAB", "an exact id is never ambiguous"
+    assert journal.load("0%").id == "0%"
+    with pytest.raises(JournalError, match="several jobs begin with '01AAA': 01AAA1, 01AAA2"):
+        journal.load("01AAA")
+    with pytest.raises(JournalError, match=r"01AAB, \.\.\."):
+        journal.load("01A")
+
+
+@pytest.mark.parametrize("job_id", ("", "ZZZ", "%", "01AAA1 ", "\udcff", "\x00"))
+def test_an_unknown_job_is_said_to_be_unknown(
+    journal: SqliteJournal, make_record: MakeRecord, job_id: str
+) -> None:
+    journal.save(make_record(id="01AAA1"))
+    with pytest.raises(JournalError, match="there is no job") as caught:
+        journal.load(job_id)
+    assert "imgedit jobs" in str(caught.value)
+
+
+def test_unfinished_are_those_that_can_go_on(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    from imgedit import Done, Output
+
+    done = Done([Output(url="https://x.example/1.png"), Output(url="https://x.example/2.png")])
+
+    def file(index: int) -> SavedFile:
+        return SavedFile(
+            index=index,
+            path=f"/out/{index}.png",
+            media_type="image/png",
+            width=1,
+            height=1,
+            size=9,
+            sha256="cd",
+        )
+
+    for name, changes in {
+        "1": {"status": "planned"},
+        "2": {"status": "sent"},
+        "3": {"status": "accepted"},
+        "4": {"status": "unknown"},
+        "5": {"status": "failed"},
+        "6": {"status": "canceled"},
+        "7": {"status": "done", "done": done, "files": (file(0),)},
+        "8": {"status": "done", "done": done, "files": (file(0), file(1))},
+    }.items():
+        journal.save(make_record(id=name, **changes))
+    assert [record.id for record in journal.unfinished()] == ["1", "2", "3", "4", "7"]
+    journal.save(make_record(id="2", status="failed"))
+    assert [record.id for record in journal.unfinished()] == ["1", "3", "4", "7"]
+
+
+def test_recent_is_newest_first(journal: SqliteJournal, make_record: MakeRecord) -> None:
+    ids = [make_record().id for _ in range(5)]
+    for name in sorted(ids, reverse=True):
+        journal.save(make_record(id=name))
+    assert [record.id for record in journal.recent()] == sorted(ids, reverse=True)
+    assert [record.id for record in journal.recent(2)] == sorted(ids, reverse=True)[:2]
+    assert list(journal.recent(0)) == []
+
+
+def test_taken_are_the_vendor_ids_of_one_provider(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    journal.save(make_record(ids={"id": "a", "task": "b\nc"}, status="failed"))
+    later = make_record(status="sent")
+    journal.save(later)
+    assert journal.taken("acme") == {"a", "b\nc"}
+    journal.save(make_record(id=later.id, ids={"id": "d"}, status="accepted"))
+    journal.save(make_record(provider="other", ids={"id": "e"}))
+    assert journal.taken("acme") == {"a", "b\nc", "d"}
+    assert journal.taken("nobody") == frozenset()
+
+
+def test_names_of_files_that_are_no_utf8_are_kept(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    from imgedit import ImageSource
+
+    record = make_record(label="\udcff")
+    odd = ImageSource(media_type="image/png", sha256="ab", path="/pictures/\udcff.png")
+    from attrs import evolve
+
+    record = record.with_job(request=evolve(record.job.request, image=odd))
+    journal.save(record)
+    loaded = journal.load(record.id)
+    assert loaded.job.request.image.path == "/pictures/\udcff.png"
+    assert loaded.job.request.label == "\udcff"
+
+
+@pytest.mark.parametrize("status", ("sent", "accepted", "done", "unknown"))
+def test_what_was_sent_is_planned_again_only_when_it_costs_nothing(
+    journal: SqliteJournal, make_record: MakeRecord, status: str
+) -> None:
+    sent = make_record(status=status, charged="unknown")
+    journal.save(sent)
+    for charged in ("unknown", "yes"):
+        with pytest.raises(JournalError, match="sent already") as caught:
+            journal.save(make_record(id=sent.id, status="planned", charged=charged))
+        assert caught.value.charged == charged
+        assert sent.id in str(caught.value)
+        assert journal.load(sent.id).job.status == status
+    journal.save(make_record(id=sent.id, status="planned", charged="no"))
+    assert journal.load(sent.id).job.status == "planned"
+    journal.save(sent)
+    journal.save(make_record(id=sent.id, status="planned", charged="unknown", idempotency_key="k"))
+    assert journal.load(sent.id).job.status == "planned"
+
+
+@posix
+def test_nobody_else_may_read_it(path: Path, make_record: MakeRecord) -> None:
+    old = os.umask(0)
+    try:
+        journal = SqliteJournal(path)
+        journal.save(make_record())
+        spool = journal.spool
+    finally:
+        os.umask(old)
+    assert spool is not None
+
+    def mode(at: Path) -> int:
+        return stat.S_IMODE(at.stat().st_mode)
+
+    assert mode(path.parent) == 0o700
+    assert mode(spool) == 0o700
+    files = [file for file in path.parent.iterdir() if file.is_file()]
+    assert {path.name, path.name + "-wal"} <= {file.name for file in files}
+    assert {mode(file) for file in files} == {0o600}
+    journal.close()
+
+
+@posix
+def test_rights_of_others_on_an_existing_file_are_taken_away(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    path = tmp_path / "jobs.db"
+    path.touch(mode=0o644)
+    SqliteJournal(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755, "a folder that was there stays as it is"
+
+
+def test_the_spool_is_made_when_it_is_asked_for(path: Path, tmp_path: Path) -> None:
+    journal = SqliteJournal(path)
+    beside = path.with_name("journal.sqlite3.spool")
+    assert not beside.exists()
+    assert journal.spool == beside
+    assert beside.is_dir()
+    journal.close()
+    journal = SqliteJournal(path, spool=tmp_path / "a" / "spool")
+    assert journal.spool == tmp_path / "a" / "spool"
+    journal.close()
+
+
+def test_the_path_does_not_move_with_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_record: MakeRecord
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    journal = SqliteJournal("jobs.db")
+    monkeypatch.chdir(tmp_path)
+    assert journal.path == tmp_path / "here" / "jobs.db"
+    assert journal.spool == tmp_path / "here" / "jobs.db.spool"
+    journal.close()
+
+
+def test_it_can_be_called_from_any_thread(journal: SqliteJournal, make_record: MakeRecord) -> None:
+    faults: list[Exception] = []
+
+    def work() -> None:
+        try:
+            for _ in range(20):
+                record = make_record()
+                journal.save(record)
+                assert journal.load(record.id) == record
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert len(list(journal.recent(1000))) == 80
+
+
+def test_closing_twice_is_fine_and_use_after_it_is_an_error(
+    path: Path, make_record: MakeRecord
+) -> None:
+    journal = SqliteJournal(path)
+    journal.save(make_record())
+    journal.close()
+    journal.close()
+    for use in (
+        lambda: journal.save(make_record()),
+        lambda: journal.load("0"),
+        journal.unfinished,
+        journal.recent,
+        lambda: journal.taken("acme"),
+    ):
+        with pytest.raises(JournalError, match="is closed"):
+            use()
+    assert [file.name for file in path.parent.iterdir()] == [path.name], "no -wal is left"
+
+
+def test_a_journal_that_is_dropped_leaves_nothing_open(path: Path) -> None:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        journal = SqliteJournal(path)
+        connection = journal._connection
+        del journal
+        gc.collect()
+    assert not seen
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
+def test_the_row_says_what_a_query_needs(
+    journal: SqliteJournal, path: Path, make_record: MakeRecord
+) -> None:
+    record = make_record(label="shoes", ids={"id": "v-1"}, status="accepted")
+    journal.save(record)
+    with sqlite3.connect(path) as other:
+        row = other.execute(
+            "SELECT status, provider, model, label, json_extract(record, '$.job.id') FROM jobs"
+        ).fetchone()
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert other.execute("PRAGMA user_version").fetchone() == (1,)
+    other.close()
+    assert row == ("accepted", "acme", "acme-one", "shoes", record.id)
+    assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_one_edit_costs_little(journal: SqliteJournal, make_record: MakeRecord) -> None:
+    """Four commits are to take half a millisecond of CPU; a shared machine gets five times that."""
+    records: list[JobRecord] = [make_record() for _ in range(60)]
+    journal.save(records.pop())
+    best = 1.0
+    for record in records:
+        steps = [
+            record.with_job(status=status) for status in ("planned", "sent", "accepted", "done")
+        ]
+        begun = time.process_time()
+        for step in steps:
+            journal.save(step)
+        best = min(best, time.process_time() - begun)
+    assert best < 0.0025
