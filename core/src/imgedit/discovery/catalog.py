@@ -1,0 +1,397 @@
+"""All installed plugins by name: listed from metadata, loaded on first use, failures remembered."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, frozen
+
+from ..errors import PluginError, UnknownProvider
+from . import scan
+from .failure import Failure, Refused, Status
+from .locate import MANIFEST, NAME, check_versions, manifest_path
+from .scan import Claim, Claims
+
+if TYPE_CHECKING:
+    from ..contract.event import Event
+    from ..manifest import Manifest
+    from .addons import AddonRow, Addons
+    from .facade import Provider
+
+
+@frozen(kw_only=True)
+class ProviderRow:
+    """What is known of a provider without running it.
+
+    Attributes:
+        name: the entry point's name.
+        distribution, version: whose it is ("imgedit-acme", "0.1.0"); "A and B" when two claim it.
+        status: "ok", "broken", "incompatible" or "ambiguous".
+        reason: why it is not ok, else None.
+        models: how many models its manifest lists.
+        local: True when it needs no network.
+        key: the environment variable of its (first) key, None = it needs none.
+        key_set: whether every key that it needs is set in the environment.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: Status
+    reason: str | None
+    models: int = 0
+    local: bool = False
+    key: str | None = None
+    key_set: bool = False
+
+
+@define(eq=False, kw_only=True)
+class _Entry:
+    name: str
+    distribution: str
+    version: str
+    read: Callable[[], Manifest]
+    load: Callable[[], Any]
+    manifest: Manifest | None = None
+    provider: Provider | None = None
+    failure: Failure | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.distribution} {self.version}".strip()
+
+
+class Registry:
+    """The providers, add-ons and commands of one process; safe to share between threads."""
+
+    def __init__(
+        self, claims: Claims | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> None:
+        """Take what is installed, or `claims`; IMGEDIT_PLUGINS of `environ` filters it."""
+        every = scan.installed() if claims is None else claims
+        mine = scan.only(every, scan.allowed(environ))
+        self._lock = threading.RLock()
+        self._entries = {
+            name: _installed(name, claimed) for name, claimed in mine[scan.PROVIDERS].items()
+        }
+        self._left_out = frozenset(every[scan.PROVIDERS]) - frozenset(self._entries)
+        self._addon_claims = mine[scan.ADDONS]
+        self._command_claims = mine[scan.COMMANDS]
+
+    def names(self) -> list[str]:
+        """The names of all installed providers, broken ones too, sorted."""
+        return sorted(self._entries)
+
+    def rows(self, *, environ: Mapping[str, str] | None = None) -> list[ProviderRow]:
+        """One row per provider, from metadata and manifests only: no plugin is imported."""
+        return [self._row(self._entries[name], environ) for name in self.names()]
+
+    def check(self, name: str, *, environ: Mapping[str, str] | None = None) -> ProviderRow:
+        """Load one provider, judge its whole manifest, and say how that went.
+
+        Raises:
+            UnknownProvider: it is not installed.
+        """
+        entry = self._entry(name)
+        with self._lock:
+            try:
+                manifest = self._manifest(entry)
+                self._attempt(entry, functools.partial(_audit, manifest))
+                self._provider(entry)
+            except PluginError:
+                pass  # the entry remembers it
+            return self._row(entry, environ)
+
+    def manifest(self, name: str) -> Manifest:
+        """The manifest of a provider, read without importing the provider.
+
+        Raises:
+            UnknownProvider, BrokenPlugin, IncompatiblePlugin, AmbiguousProvider
+        """
+        entry = self._entry(name)
+        with self._lock:
+            return self._manifest(entry)
+
+    def provider(self, name: str) -> Provider:
+        """A provider, imported and checked when it is first asked for.
+
+        Raises:
+            UnknownProvider, BrokenPlugin, IncompatiblePlugin, AmbiguousProvider
+        """
+        entry = self._entry(name)
+        with self._lock:
+            return self._provider(entry)
+
+    def register(
+        self,
+        name: str,
+        module: Any,
+        manifest: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    ) -> Provider:
+        """Add a provider that is not installed; it takes the place of one with the same name.
+
+        `manifest` is the manifest itself or its path; None = `provider.json` beside the module's
+        file.
+
+        Raises:
+            BrokenPlugin, IncompatiblePlugin: as if it were installed; nothing is then changed.
+        """
+        source = _manifest_source(module, manifest)
+        distribution = f"{getattr(module, '__name__', name)} (registered)"
+        entry = _Entry(
+            name=name,
+            distribution=distribution,
+            version=str(getattr(module, "__version__", "")),
+            read=lambda: _read(source, name, distribution),
+            load=lambda: module,
+        )
+        with self._lock:
+            provider = self._provider(entry)
+            self._entries[name] = entry
+            return provider
+
+    @functools.cached_property
+    def addons(self) -> Addons:
+        """The installed add-ons."""
+        from .addons import Addons
+
+        return Addons(self._addon_claims)
+
+    def addon_rows(self, *, check: bool = False) -> list[AddonRow]:
+        """One row per installed add-on; with `check` each is loaded first."""
+        return self.addons.rows(check=check) if self._addon_claims else []
+
+    def emit(self, event: Event) -> None:
+        """Tell the add-ons of an event; nothing that they do can break the edit."""
+        if self._addon_claims:
+            self.addons.emit(event)
+
+    def commands(self) -> list[str]:
+        """The names of further commands that plugins bring, sorted."""
+        return sorted(self._command_claims)
+
+    def command(self, name: str) -> Any:
+        """The object that a command's entry point names.
+
+        Raises:
+            BrokenPlugin, AmbiguousProvider: it cannot be loaded; UnknownProvider: no such command.
+        """
+        from .loader import load_object
+
+        claims = self._command_claims.get(name)
+        if not claims:
+            raise UnknownProvider(f"no installed plugin brings the command {name!r}")
+        try:
+            return load_object(_single(claims, "command"))
+        except Refused as refused:
+            label = " and ".join(claim.owner.label for claim in claims)
+            raise Failure.of(refused, name=name, label=label).error("command") from None
+
+    def _entry(self, name: str) -> _Entry:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: str) -> UnknownProvider:
+        shown = scan.one_line(name, 40)
+        if name in self._left_out:
+            return UnknownProvider(
+                f"the provider {shown!r} is installed, but {scan.ALLOW_LIST} leaves it out",
+                hint=f"Add it to {scan.ALLOW_LIST}, or unset that.",
+            )
+        names = self.names()
+        if not names:
+            return UnknownProvider(
+                f"no provider {shown!r} is installed, nor any other", hint=NOTHING_INSTALLED
+            )
+        from difflib import get_close_matches
+
+        near = get_close_matches(name.lower(), names, n=1)
+        hint = f"Installed: {', '.join(names)}."
+        if near:
+            hint = f"Did you mean {near[0]!r}? {hint}"
+        elif NAME.fullmatch(name):
+            hint += f" A plugin for it would be called imgedit-{name}."
+        return UnknownProvider(f"no provider {shown!r} is installed", hint=hint)
+
+    def _manifest(self, entry: _Entry) -> Manifest:
+        if entry.manifest is None:
+            entry.manifest = self._attempt(entry, entry.read)
+        return entry.manifest
+
+    def _provider(self, entry: _Entry) -> Provider:
+        if entry.provider is None:
+            manifest = self._manifest(entry)
+            entry.provider = self._attempt(entry, lambda: self._load(entry, manifest))
+        return entry.provider
+
+    def _load(self, entry: _Entry, manifest: Manifest) -> Provider:
+        from .checks import provider_complaints
+        from .facade import Provider
+
+        module = entry.load()
+        if complaints := provider_complaints(module):
+            raise Refused("; ".join(complaints))
+        return Provider(
+            name=entry.name,
+            distribution=entry.distribution,
+            version=entry.version,
+            manifest=manifest,
+            module=module,
+            addons=self.addons.loaded() if self._addon_claims else (),
+        )
+
+    def _attempt(self, entry: _Entry, step: Callable[[], Any]) -> Any:
+        """Do a step of loading once; raise what was remembered when it failed before."""
+        if entry.failure is None:
+            try:
+                return step()
+            except Refused as refused:
+                entry.failure = Failure.of(refused, name=entry.name, label=entry.label)
+                raise entry.failure.error() from refused.__cause__
+        raise entry.failure.error()
+
+    def _row(self, entry: _Entry, environ: Mapping[str, str] | None) -> ProviderRow:
+        try:
+            with self._lock:
+                manifest: Manifest | None = self._manifest(entry)
+        except PluginError:
+            manifest = None
+        failure = entry.failure
+        facts: dict[str, Any] = {}
+        if manifest is not None:
+            key, key_set = _keys(manifest, os.environ if environ is None else environ)
+            facts = {
+                "models": len(manifest.models),
+                "local": manifest.local,
+                "key": key,
+                "key_set": key_set,
+            }
+        return ProviderRow(
+            name=entry.name,
+            distribution=entry.distribution,
+            version=entry.version,
+            status=failure.status if failure else "ok",
+            reason=failure.reason if failure else None,
+            **facts,
+        )
+
+
+NOTHING_INSTALLED = (
+    "Install one: pip install imgedit-local edits on this machine, without a key or a network."
+)
+
+
+@functools.cache
+def registry() -> Registry:
+    """The registry of this process."""
+    return Registry()
+
+
+def register(
+    name: str,
+    module: Any,
+    manifest: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+) -> Provider:
+    """Add a provider to this process without installing it, for tests and notebooks.
+
+    `module` holds the hooks; `manifest` is the manifest or its path, None = `provider.json`
+    beside the module's file. A provider of the same name is replaced.
+
+    Raises:
+        BrokenPlugin, IncompatiblePlugin: it is refused, for the reasons an installed one would be.
+    """
+    return registry().register(name, module, manifest)
+
+
+def _installed(name: str, claims: tuple[Claim, ...]) -> _Entry:
+    def read() -> Manifest:
+        claim = _single(claims, "provider")
+        return _read(manifest_path(claim), name, claim.owner.label)
+
+    def load() -> Any:
+        from .loader import load_module
+
+        return load_module(claims[0])
+
+    owners = [claim.owner for claim in claims]
+    return _Entry(
+        name=name,
+        distribution=" and ".join(owner.name for owner in owners),
+        version=" and ".join(owner.version for owner in owners),
+        read=read,
+        load=load,
+    )
+
+
+def _single(claims: tuple[Claim, ...], what: str) -> Claim:
+    if len(claims) > 1:
+        labels = " and ".join(claim.owner.label for claim in claims)
+        names = " or ".join(claim.owner.name for claim in claims)
+        raise Refused(
+            f"{len(claims)} distributions claim the {what} name {claims[0].name!r}: {labels}",
+            status="ambiguous",
+            hint=f"Remove all but one: pip uninstall {names}.",
+        )
+    return claims[0]
+
+
+def _manifest_source(module: Any, manifest: Any) -> Path | Mapping[str, Any]:
+    if isinstance(manifest, Mapping):
+        return manifest
+    if manifest is not None:
+        return Path(manifest)
+    file = getattr(module, "__file__", None)
+    return Path(file).with_name(MANIFEST) if file else Path(MANIFEST)
+
+
+def _read(source: Path | Mapping[str, Any], name: str, label: str) -> Manifest:
+    from ..manifest import ManifestError, read_manifest
+
+    if isinstance(source, Path) and not source.is_file():
+        raise Refused(f"it has no {MANIFEST}")
+    try:
+        manifest = read_manifest(source, name=name)
+    except ManifestError as error:
+        # A newer manifest may well be one that we cannot read: the version is the true reason.
+        check_versions(_json(source), label)
+        raise Refused(f"its {MANIFEST} is wrong: {scan.one_line(error, 400)}") from error
+    except Exception as error:
+        raise Refused(f"its {MANIFEST} cannot be read: {type(error).__name__}") from error
+    check_versions(manifest.raw, label)
+    return manifest
+
+
+def _json(source: Path | Mapping[str, Any]) -> Any:
+    if not isinstance(source, Path):
+        return source
+    try:
+        return json.loads(source.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _audit(manifest: Manifest) -> None:
+    from ..manifest import ManifestError, validate_manifest
+
+    try:
+        validate_manifest(manifest.raw)
+    except ManifestError as error:
+        raise Refused(f"its {MANIFEST} is wrong: {scan.one_line(error, 400)}") from error
+
+
+def _keys(manifest: Manifest, environ: Mapping[str, str]) -> tuple[str | None, bool]:
+    """The variable of the first key, and whether every key is set; one may have several names."""
+    from ..manifest import key_names
+
+    parts = list(key_names(manifest).values())
+    if not parts:
+        return None, False
+    return parts[0][0], all(any(environ.get(name) for name in names) for names in parts)

@@ -1,0 +1,69 @@
+"""Import a plugin on first use, whatever happens in it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ..errors import ImgEditError
+from .failure import Refused
+from .locate import gone
+from .scan import Claim, one_line
+
+
+def load_module(claim: Claim) -> Any:
+    """Import the one package that a provider's entry point names.
+
+    Raises:
+        Refused: it cannot be imported; an exit that it asks for is caught as well.
+    """
+    return _import(claim, claim.value)
+
+
+def load_object(claim: Claim) -> Any:
+    """Load what an add-on's or a command's entry point names: "module" or "module:name".
+
+    Raises:
+        Refused: as `load_module`, or the module has no such name.
+    """
+    module_name, _, attributes = (part.strip() for part in claim.value.partition(":"))
+    found = _import(claim, module_name)
+    for attribute in filter(None, attributes.split(".")):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError:
+            raise Refused(
+                f"its entry point names {one_line(claim.value, 80)}, which does not exist"
+            ) from None
+    return found
+
+
+def _import(claim: Claim, name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise gone(claim.owner, error.name) from error
+        raise Refused(
+            f"importing it needs {error.name or 'a module'}, which is not installed",
+            hint=f"Install it again with all it needs: pip install -U {claim.owner.name}.",
+        ) from error
+    except SystemExit as error:
+        raise Refused(
+            f"importing it ended the program (SystemExit: {one_line(error, 40)})"
+        ) from error
+    except ImgEditError as error:
+        raise Refused(
+            f"importing it raised {type(error).__name__}: {one_line(error.message)}"
+        ) from error
+    except Exception as error:
+        raise Refused(f"importing it raised {_named(error)}") from error
+
+
+def _named(error: Exception) -> str:
+    """The type of a foreign exception, and what it says when it can say it."""
+    try:
+        said = one_line(error)
+    except Exception:
+        said = ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

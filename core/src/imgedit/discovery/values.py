@@ -1,0 +1,277 @@
+"""Whether what a hook gave back is what the core can go on with."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from types import CoroutineType
+from typing import Any
+
+from attrs import evolve
+
+from ..contract.exchange import (
+    Base64,
+    DataURI,
+    FilePart,
+    HttpRequest,
+    Json,
+    LocalRequest,
+    Multipart,
+    Raw,
+)
+from ..contract.image import ImageSource
+from ..contract.model import Problem
+from ..contract.money import Quote
+from ..contract.outcome import Done, Facts, Next, Output, Step, Wait
+from ..errors import ProviderError
+
+MAX_STATE = 256 * 1024  # bytes of JSON: a state is written to the journal at every step
+
+
+class BadValue(Exception):
+    """What came back is wrong; the text completes "returned ..."."""
+
+
+def kind(value: Any) -> str:
+    """What a value is, without saying what is in it."""
+    if isinstance(value, CoroutineType):
+        value.close()  # or Python warns that nobody awaited it
+        return "a coroutine"
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def problems(results: Any) -> list[Problem]:
+    """The problems of all implementations of `validate`."""
+    found: list[Problem] = []
+    for result in results:
+        if not isinstance(result, list | tuple):
+            raise BadValue(kind(result))
+        for one in result:
+            if not isinstance(one, Problem):
+                raise BadValue(f"a list that holds {kind(one)}")
+            if not all(isinstance(text, str) for text in (one.path, one.message, one.code)):
+                raise BadValue("a Problem whose path, message or code is not a string")
+            found.append(one)
+    return found
+
+
+def quote(value: Any) -> Quote:
+    """The price of an edit."""
+    if not isinstance(value, Quote):
+        raise BadValue(kind(value))
+    if not isinstance(value.unit, str) or not value.unit:
+        raise BadValue("a Quote without a unit")
+    return value
+
+
+def request(value: Any) -> HttpRequest | LocalRequest:
+    """The next exchange of a job."""
+    if isinstance(value, HttpRequest):
+        return _http(value)
+    if isinstance(value, LocalRequest):
+        _encodable(value.arguments, "arguments", ImageSource)
+        return value
+    raise BadValue(kind(value))
+
+
+def models_request(value: Any) -> HttpRequest | None:
+    """The exchange that lists models."""
+    if value is None:
+        return None
+    if not isinstance(value, HttpRequest):
+        raise BadValue(kind(value))
+    if value.purpose != "models":
+        raise BadValue(f"an HttpRequest with the purpose {value.purpose}")
+    return _http(value)
+
+
+def _http(value: HttpRequest) -> HttpRequest:
+    match value.body:
+        case None | Raw(image=ImageSource()):
+            pass
+        case Json(value=content):
+            _encodable(content, "body", Base64, DataURI)
+        case Multipart(parts=parts):
+            for part in parts:
+                if not (isinstance(part, tuple | list) and len(part) == 2):
+                    raise BadValue("an HttpRequest with a Multipart part that is no pair")
+                if not isinstance(part[0], str) or not isinstance(part[1], str | int | FilePart):
+                    raise BadValue(f"an HttpRequest with a Multipart part that is {kind(part[1])}")
+        case body:
+            raise BadValue(f"an HttpRequest whose body is {kind(body)}")
+    if not isinstance(value.query, Mapping):
+        raise BadValue(f"an HttpRequest whose query is {kind(value.query)}")
+    for name, text in value.query.items():
+        if not isinstance(name, str) or not isinstance(text, str | int):
+            raise BadValue(f"an HttpRequest with {kind(text)} in its query")
+    return value
+
+
+def _encodable(value: Any, what: str, *leaves: type) -> None:
+    def encode(found: Any) -> Any:
+        if isinstance(found, (*leaves, Decimal)):
+            return None
+        if isinstance(found, Mapping):
+            return dict(found)
+        raise TypeError(kind(found))
+
+    try:
+        json.dumps(value, default=encode, allow_nan=False)
+    except TypeError as error:
+        raise BadValue(f"a request whose {what} holds {error}, which is not JSON") from None
+    except (ValueError, RecursionError):
+        raise BadValue(f"a request whose {what} holds NaN, or itself") from None
+
+
+def step(value: Any) -> Step:
+    """What an answer led to; states come back as plain JSON, as a journal will give them."""
+    match value:
+        case Done():
+            for image in value.images:
+                _check_output(image)
+            refresh = value.refresh
+            return evolve(
+                value,
+                facts=facts(value.facts),
+                refresh=None if refresh is None else state(refresh, "refresh"),
+            )
+        case Next():
+            return evolve(value, facts=facts(value.facts), state=state(value.state))
+        case Wait():
+            return evolve(
+                value,
+                facts=facts(value.facts),
+                state=state(value.state),
+                seconds=_number(value.seconds, "seconds"),
+                progress=_share(value.progress),
+            )
+    raise BadValue(kind(value))
+
+
+def lookup(value: Any) -> Next | None:
+    """How to find out what became of a submit."""
+    if value is None:
+        return None
+    if not isinstance(value, Next):
+        raise BadValue(kind(value))
+    return evolve(value, facts=facts(value.facts), state=state(value.state))
+
+
+def error(value: Any) -> ProviderError:
+    """What an error answer means."""
+    if not isinstance(value, ProviderError):
+        raise BadValue(kind(value))
+    return value
+
+
+def rows(value: Any) -> list[dict[str, Any]] | None:
+    """Model rows in the manifest's language; the manifest's reader judges what is in them."""
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise BadValue(kind(value))
+    for row in value:
+        if not isinstance(row, dict):
+            raise BadValue(f"a list that holds {kind(row)}")
+        if not isinstance(row.get("id"), str):
+            raise BadValue("a row without an id that is a string")
+    return value
+
+
+def facts(value: Any) -> Facts:
+    """What an answer says beside the picture; vendor ids that came as numbers become text."""
+    if not isinstance(value, Facts):
+        raise BadValue(f"facts that are {kind(value)}")
+    ids = value.vendor_ids
+    if not isinstance(ids, Mapping):
+        raise BadValue(f"Facts whose vendor_ids are {kind(ids)}")
+    for name, one in ids.items():
+        if not isinstance(name, str) or isinstance(one, bool) or not isinstance(one, str | int):
+            raise BadValue(f"Facts with {kind(one)} among its vendor_ids")
+    for name in ("model", "ai_generated"):
+        told = getattr(value, name)
+        if told is not None and not isinstance(told, str if name == "model" else bool):
+            raise BadValue(f"Facts whose {name} is {kind(told)}")
+    if not all(isinstance(text, str) for text in value.warnings):
+        raise BadValue("Facts with a warning that is not a string")
+    if all(isinstance(one, str) for one in ids.values()):
+        return value
+    return evolve(value, vendor_ids={name: str(one) for name, one in ids.items()})
+
+
+def state(value: Any, name: str = "state") -> dict[str, Any]:
+    """A copy of a state as a journal gives it back: Decimals are numbers, tuples lists."""
+    if not isinstance(value, Mapping):
+        raise BadValue(f"a {name} that is {kind(value)}")
+    try:
+        text = json.dumps(value, default=_plain, allow_nan=False)
+    except TypeError as error:
+        raise BadValue(f"a {name} that is not JSON: it holds {error}") from None
+    except RecursionError:
+        raise BadValue(f"a {name} that is not JSON: it is nested too deeply") from None
+    except ValueError:
+        raise BadValue(f"a {name} that is not JSON: it holds NaN, an infinity, or itself") from None
+    if len(text) > MAX_STATE:
+        raise BadValue(f"a {name} of {len(text)} bytes, more than {MAX_STATE}")
+    plain: dict[str, Any] = json.loads(text)
+    if plain != value:
+        _check_names(value, name)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(kind(value))
+
+
+def _check_names(value: Any, name: str) -> None:
+    """json.dumps turns other keys into strings without a word."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise BadValue(f"a {name} that is not JSON: one of its keys is {kind(key)}")
+            _check_names(inner, name)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_names(inner, name)
+
+
+def _check_output(value: Any) -> None:
+    if not isinstance(value, Output):
+        raise BadValue(f"a Done that holds {kind(value)}")
+    for name, types in _OUTPUT_FIELDS.items():
+        told = getattr(value, name)
+        if told is not None and not isinstance(told, types):
+            raise BadValue(f"an Output whose {name} is {kind(told)}")
+    for inner in value.variants.values():
+        _check_output(inner)
+
+
+_OUTPUT_FIELDS: dict[str, type] = {
+    "base64": str,
+    "image": ImageSource,
+    "media_type": str,
+    "sha256": str,
+    "size": int,
+    "variants": Mapping,
+}
+
+
+def _number(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise BadValue(f"a Wait whose {name} is {kind(value)}")
+    if not math.isfinite(value) or value < 0:
+        raise BadValue(f"a Wait whose {name} is negative or no finite number")
+    return float(value)
+
+
+def _share(value: Any) -> float | None:
+    number = _number(value, "progress")
+    return None if number is None else min(number, 1.0)
