@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -35,11 +36,15 @@ def plain(amount: Decimal) -> str:
     return f"{amount:f}"
 
 
+def _or_nothing(value: Decimal | int | str | None) -> Decimal:
+    return to_amount(value) or Decimal(0)
+
+
 @frozen
 class Money:
     """An amount and its unit: "USD", "EUR" or "<provider>:credits"."""
 
-    amount: Decimal = field(converter=lambda value: to_amount(value) or Decimal(0))
+    amount: Decimal = field(converter=_or_nothing)
     unit: str
 
     def __str__(self) -> str:
@@ -54,6 +59,14 @@ class Part:
     what: str
     amount: Decimal | None
     at_most: Decimal | None
+
+
+def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(parts)
+
+
+def _pointers(pointers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(pointers)
 
 
 @frozen(kw_only=True)
@@ -79,10 +92,10 @@ class Quote:
     unit: str
     basis: Basis
     reason: str | None = None
-    parts: tuple[Part, ...] = field(default=(), converter=tuple)
+    parts: tuple[Part, ...] = field(default=(), converter=_parts)
     source: str | None = None
     as_of: str | None = None
-    unchecked: tuple[str, ...] = field(default=(), converter=tuple)
+    unchecked: tuple[str, ...] = field(default=(), converter=_pointers)
 
     def __attrs_post_init__(self) -> None:
         if self.basis not in BASES:

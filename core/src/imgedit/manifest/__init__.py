@@ -1,0 +1,60 @@
+"""The manifest, `provider.json`: what a vendor takes, what it costs, what its errors mean.
+
+Everything here works on data alone: no file but the manifest and the schemas is read, no plugin
+is imported. Names are imported on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .audit import validate_manifest
+    from .auth import auth_headers, key_names, secrets
+    from .balance import read_balance
+    from .documents import document
+    from .errors import classify, is_error
+    from .fault import ManifestError
+    from .limits import Checked, check
+    from .poll import poll_seconds
+    from .prices import quote
+    from .read import Manifest, Picked, Rate, read_manifest, with_live_rows
+    from .render import model_row, problem_row, quote_row, retired_rows
+    from .wire import to_wire
+
+_WHERE = {
+    "Checked": "limits",
+    "Manifest": "read",
+    "ManifestError": "fault",
+    "Picked": "read",
+    "Rate": "read",
+    "auth_headers": "auth",
+    "check": "limits",
+    "classify": "errors",
+    "document": "documents",
+    "is_error": "errors",
+    "key_names": "auth",
+    "model_row": "render",
+    "poll_seconds": "poll",
+    "problem_row": "render",
+    "quote": "prices",
+    "quote_row": "render",
+    "read_balance": "balance",
+    "read_manifest": "read",
+    "retired_rows": "render",
+    "secrets": "auth",
+    "to_wire": "wire",
+    "validate_manifest": "audit",
+    "with_live_rows": "read",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605  # one list of names, not two
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,45 @@
+"""What to do next, for each kind of refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import (
+    AuthenticationError,
+    ContentRejected,
+    ImageRejected,
+    InsufficientCredits,
+    ModelUnavailable,
+    PermissionDenied,
+    ProviderError,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RateLimited,
+)
+from .auth import key_names
+
+if TYPE_CHECKING:
+    from .read import Manifest
+
+
+def hint_for(cls: type[ProviderError], manifest: Manifest) -> str | None:
+    """One sentence, None where nothing general can be said."""
+    site = f" at {manifest.homepage}" if manifest.homepage else ""
+    if issubclass(cls, AuthenticationError):
+        names = [variables[0] for variables in key_names(manifest).values()]
+        return f"Check the key ({', '.join(names)})." if names else None
+    if issubclass(cls, InsufficientCredits):
+        return f"Add credit to the account{site}, or choose a cheaper model."
+    if issubclass(cls, PermissionDenied):
+        return f"See what the account's plan allows{site}."
+    if issubclass(cls, ImageRejected):
+        return "Give another picture, or convert this one to PNG or JPEG."
+    if issubclass(cls, ModelUnavailable):
+        return f"See `imgedit models {manifest.name}`."
+    if issubclass(cls, ContentRejected):
+        return "Change the prompt or the picture."
+    if issubclass(cls, QuotaExhausted):
+        return "Wait until the quota is renewed, or use another provider."
+    if issubclass(cls, RateLimited | ProviderUnavailable):
+        return "Try again later."
+    return None
