@@ -24,7 +24,11 @@ _MODEL = Model(
 
 
 def make_record(
-    *, id: str | None = None, label: str | None = None, ids: Any = (), **changes: Any
+    *,
+    id: str | None = None,
+    label: str | None = None,
+    ids: Any = (),
+    **changes: Any,
 ) -> JobRecord:
     """A job of acme; what is no field of the record is one of its job."""
     picture = ImageSource(

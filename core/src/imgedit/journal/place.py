@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import JournalError
 
 _POSIX = os.name == "posix"
+_SMALLEST = 512  # bytes of a database with anything in it
 
 
 def private_folder(path: Path, what: str) -> None:
@@ -30,10 +31,10 @@ def private_folder(path: Path, what: str) -> None:
 
 
 def private_file(path: Path) -> None:
-    """Make an empty file, 0600, or take the rights of others from one that exists.
+    """Make an empty file, 0600; one that exists is left as it is.
 
     Raises:
-        JournalError: there is a folder in its place, or it cannot be made.
+        JournalError: there is something else in its place, or it cannot be made.
     """
     if path.is_dir():
         raise JournalError(f"the journal {path} is a folder", hint="Name a file.")
@@ -42,14 +43,29 @@ def private_file(path: Path) -> None:
         # connection of this process holds on it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        with suppress(OSError):
-            if _POSIX and path.stat().st_mode & 0o077:
-                path.chmod(0o600)
+        _refuse_scrap(path)
     except OSError as error:
         raise JournalError(
             f"the journal {path} cannot be made: {_reason(error)}",
             hint="Choose another place for it, or run without a journal.",
         ) from None
+
+
+def keep_to_ourselves(path: Path) -> None:
+    """Take the rights of others from a journal and the files that SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm") if _POSIX else ():
+        file = path.with_name(path.name + suffix)
+        with suppress(OSError):
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+
+
+def _refuse_scrap(path: Path) -> None:
+    with suppress(OSError):
+        if 0 < path.stat().st_size < _SMALLEST:  # SQLite would take it for an empty file
+            raise JournalError(
+                f"the file {path} is not a journal", hint="Choose another place for the journal."
+            )
 
 
 def _reason(error: OSError) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from ..engine.record import JobRecord
 from ..engine.store import dumps, loads
 from ..errors import JournalError
-from .place import private_file, private_folder
+from .place import keep_to_ourselves, private_file, private_folder
 from .trouble import in_plain_words
 
 VERSION = 1
@@ -105,6 +105,7 @@ class SqliteJournal:
             except BaseException:
                 self._close()
                 raise
+        keep_to_ourselves(self.path)
 
     def __repr__(self) -> str:
         return f"SqliteJournal({str(self.path)!r})"
@@ -228,7 +229,11 @@ class SqliteJournal:
         if self._recognize() == 0:
             for statement in _TABLES.split(";"):
                 run(statement)
-        run("COMMIT")
+            run("COMMIT")
+        else:
+            # SQLite opens a read-only file without a word; only a change tells.
+            run(f"PRAGMA user_version = {VERSION}")
+            run("ROLLBACK")
 
     def _recognize(self) -> int:
         """The version of the tables, 0 = there are none yet."""

@@ -1,0 +1,232 @@
+"""A journal that cannot be used says so in one sentence, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgedit import JournalError
+from imgedit.journal import SqliteJournal
+
+MakeRecord = Any
+
+
+def rights_are_kept() -> bool:
+    """Whether a file's rights bind us: they do not bind root, and Windows has others."""
+    with tempfile.NamedTemporaryFile() as file:
+        os.chmod(file.name, 0o400)
+        return os.name == "posix" and not os.access(file.name, os.W_OK)
+
+
+not_root = pytest.mark.skipif(not rights_are_kept(), reason="root may write everywhere")
+
+
+def refusal(path: Path, **options: Any) -> JournalError:
+    with pytest.raises(JournalError) as caught:
+        SqliteJournal(path, **options)
+    error = caught.value
+    assert error.charged == "no"
+    assert error.hint
+    assert str(path) in error.message
+    return error
+
+
+@pytest.fixture
+def used(path: Path, make_record: MakeRecord) -> Iterator[Path]:
+    """The path of a journal that holds 50 jobs."""
+    journal = SqliteJournal(path)
+    for _ in range(50):
+        journal.save(make_record())
+    journal.close()
+    yield path
+    files = {file.name for file in path.parent.iterdir()}
+    assert path.name in files, "a journal that cannot be used is left where it is"
+
+
+def alter(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_a_newer_one(used: Path) -> None:
+    alter(used, "PRAGMA user_version = 99")
+    error = refusal(used)
+    assert "newer imgedit (version 99 of its tables; this one knows 1)" in error.message
+    assert "Update imgedit" in str(error)
+
+
+@pytest.mark.parametrize("version", (0, 1, 99))
+def test_the_database_of_another_program(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "app.db"
+    alter(path, "CREATE TABLE things (a)", f"PRAGMA user_version = {version}")
+    path.chmod(0o644)
+    before = path.read_bytes(), path.stat().st_mode
+    assert "another program" in refusal(path).message
+    assert (path.read_bytes(), path.stat().st_mode) == before
+
+
+@pytest.mark.parametrize("content", (b"x", b"no database " * 1000, b"\x00" * 8192))
+def test_not_a_database(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "journal.sqlite3"
+    path.write_bytes(content)
+    assert "not a journal" in refusal(path).message
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_becomes_a_journal(tmp_path: Path, make_record: MakeRecord) -> None:
+    path = tmp_path / "journal.sqlite3"
+    path.touch()
+    with closing(SqliteJournal(path)) as journal:
+        record = make_record()
+        journal.save(record)
+        assert journal.load(record.id) == record
+
+
+def test_one_that_is_cut_off(used: Path) -> None:
+    content = used.read_bytes()
+    used.write_bytes(content[: len(content) // 2])
+    error = refusal(used)
+    assert "damaged" in error.message
+    assert "Keep the file" in str(error)
+
+
+def test_one_with_damaged_pages(used: Path) -> None:
+    content = bytearray(used.read_bytes())
+    content[4096 * 2 :] = os.urandom(len(content) - 4096 * 2)
+    used.write_bytes(content)
+    with closing(SqliteJournal(used)) as journal:
+        with pytest.raises(JournalError, match="damaged"):
+            journal.recent()
+        with pytest.raises(JournalError, match="damaged"):
+            journal.unfinished()
+
+
+def test_one_without_its_table(used: Path) -> None:
+    alter(used, "ALTER TABLE jobs RENAME TO other")
+    with (
+        closing(SqliteJournal(used)) as journal,
+        pytest.raises(JournalError, match="not as imgedit made it: no such table"),
+    ):
+        journal.recent()
+
+
+def test_a_job_that_cannot_be_read_is_named_and_the_others_can_be(
+    path: Path, make_record: MakeRecord
+) -> None:
+    good, odd, newer = (make_record() for _ in range(3))
+    with closing(SqliteJournal(path)) as journal:
+        for record in (good, odd, newer):
+            journal.save(record)
+        alter(
+            path,
+            f"UPDATE jobs SET record = 'x' WHERE id = '{odd.id}'",
+            f"""UPDATE jobs SET record = '{{"schema":99}}' WHERE id = '{newer.id}'""",
+        )
+        with pytest.raises(JournalError, match=odd.id) as caught:
+            journal.load(odd.id)
+        assert caught.value.job_id == odd.id
+        with pytest.raises(JournalError, match="another version of imgedit"):
+            journal.load(newer.id)
+        with pytest.raises(JournalError, match="cannot be read"):
+            journal.unfinished()
+        assert journal.load(good.id) == good
+
+
+def test_a_folder_in_its_place(tmp_path: Path) -> None:
+    assert "is a folder" in refusal(tmp_path).message
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match=r"folder .* for the journal cannot be made") as caught:
+        SqliteJournal(tmp_path / "file" / "state" / "journal.sqlite3")
+    assert caught.value.hint
+
+
+def test_a_spool_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        closing(SqliteJournal(tmp_path / "jobs.db", spool=tmp_path / "file" / "spool")) as journal,
+        pytest.raises(JournalError, match="for pictures cannot be made"),
+    ):
+        _ = journal.spool
+
+
+@not_root
+def test_a_read_only_file(used: Path) -> None:
+    used.chmod(0o400)
+    assert "read-only" in refusal(used).message
+
+
+@not_root
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o500)
+    assert "cannot be made: Permission denied" in refusal(folder / "journal.sqlite3").message
+
+
+def test_a_file_that_turns_read_only(used: Path, make_record: MakeRecord) -> None:
+    with closing(SqliteJournal(used)) as journal:
+        journal._connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(JournalError, match="read-only"):
+            journal.save(make_record())
+
+
+def test_a_full_disk_loses_nothing_that_was_stored(used: Path, make_record: MakeRecord) -> None:
+    with closing(SqliteJournal(used)) as journal:
+        # The same answer of SQLite as when the disk has no room for one more page.
+        journal._connection.execute("PRAGMA max_page_count = 1")
+        before = list(journal.recent(1000))
+        record = make_record(raw={"answer": "x" * 8000})
+        with pytest.raises(JournalError, match="disk is full") as caught:
+            journal.save(record)
+        assert caught.value.job_id == record.id
+        assert list(journal.recent(1000)) == before
+        journal._connection.execute("PRAGMA max_page_count = 100000")
+        journal.save(record)
+        assert journal.load(record.id) == record
+
+
+def test_what_was_charged_when_a_job_cannot_be_stored(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    journal._connection.execute("PRAGMA query_only = ON")
+    for status, charged, told in (
+        ("planned", "no", "no"),
+        ("sent", "unknown", "no"),  # the engine sends nothing when this fails
+        ("accepted", "yes", "yes"),
+        ("unknown", "unknown", "unknown"),
+    ):
+        with pytest.raises(JournalError) as caught:
+            journal.save(make_record(status=status, charged=charged))
+        assert caught.value.charged == told
+
+
+def test_a_lock_that_is_held_too_long(path: Path, make_record: MakeRecord) -> None:
+    with (
+        closing(SqliteJournal(path, patience=0.1)) as journal,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match=r"locked by another process for 0\.1 s") as caught:
+            journal.save(make_record())
+        assert caught.value.retryable
+        assert "locked" in refusal(path, patience=0.1).message
+        other.execute("ROLLBACK")
+        journal.save(make_record())
+        assert len(list(journal.recent())) == 1
+
+
+def test_what_is_no_json_is_not_stored(journal: SqliteJournal, make_record: MakeRecord) -> None:
+    record = make_record(state={"when": object()})
+    with pytest.raises(JournalError, match=f"job {record.id} cannot be stored: TypeError"):
+        journal.save(record)
+    assert list(journal.recent()) == []
