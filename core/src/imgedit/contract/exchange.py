@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -179,6 +179,10 @@ def _lower(headers: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, .
     return found
 
 
+def _pictures(pictures: Iterable[ImageSource]) -> tuple[ImageSource, ...]:
+    return tuple(pictures)
+
+
 _UNREAD = object()
 
 
@@ -197,7 +201,7 @@ class HttpResponse:
     status: int
     headers: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_lower)
     body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
-    pictures: tuple[ImageSource, ...] = field(default=(), converter=tuple)
+    pictures: tuple[ImageSource, ...] = field(default=(), converter=_pictures)
     purpose: Purpose = field(default="submit", validator=_one_of(PURPOSES))
     _parsed: Any = field(default=_UNREAD, init=False, eq=False, repr=False)
 

@@ -1,0 +1,151 @@
+"""Reading an answer: text into memory up to a limit, a picture into a file."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contract.exchange import HttpRequest, HttpResponse
+from ..contract.image import ImageSource
+from ..images.facts import NotAPicture, read_facts
+from ..images.sniff import HEAD_SIZE, extension_for, sniff
+from .errors import Lost, TooLarge
+from .files import publish
+from .sink import DiskFailed, Sink
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MAX_JSON = 64 << 20  # pictures may lie inside as base64
+MAX_OTHER = 1 << 20
+MAX_PICTURE = 256 << 20
+
+
+def headers_of(answer: aiohttp.ClientResponse) -> dict[str, tuple[str, ...]]:
+    """An answer's headers: lower-case name → all values."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in answer.headers.items():
+        lower = name.lower()
+        found[lower] = (*found.get(lower, ()), value)
+    return found
+
+
+async def receive(
+    answer: aiohttp.ClientResponse, request: HttpRequest, spool: Path, *, durable: bool
+) -> HttpResponse:
+    """Read an answer to its end.
+
+    Raises:
+        TooLarge: it is larger than any answer should be.
+        Lost: a picture could not be stored.
+        aiohttp.ClientError, TimeoutError: it did not arrive whole.
+    """
+    headers = headers_of(answer)
+    pieces = _pieces(answer)
+    head = b""
+    while len(head) < HEAD_SIZE:
+        piece = await anext(pieces, b"")
+        head += piece
+        if not piece:
+            break
+    kind = answer.content_type  # application/octet-stream when there is none
+    media_type = None
+    if answer.status < 300 and (kind.startswith("image/") or kind.endswith("octet-stream")):
+        media_type = sniff(head)
+    if media_type is not None:
+        try:
+            picture = await _picture(answer, head, pieces, media_type, spool, durable=durable)
+        except DiskFailed as error:
+            raise Lost(
+                f"the picture in the answer cannot be stored: {error}",
+                status=answer.status,
+                headers=headers,
+                disk=True,
+            ) from None
+        return HttpResponse(
+            status=answer.status, headers=headers, pictures=(picture,), purpose=request.purpose
+        )
+    limit = MAX_OTHER
+    if kind.endswith("json") or head.lstrip()[:1] in (b"{", b"["):
+        limit = MAX_JSON
+    body = [head]
+    size = len(head)
+    while size <= limit and (piece := await anext(pieces, b"")):
+        body.append(piece)
+        size += len(piece)
+    if size > limit:
+        answer.close()
+        if answer.status < 400:
+            raise _too_large(answer, limit)
+        # Of an error the beginning says enough.
+        body = [b"".join(body)[:limit]]
+    return HttpResponse(
+        status=answer.status, headers=headers, body=b"".join(body), purpose=request.purpose
+    )
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    # Decompressed by aiohttp, a bounded piece at a time.
+    while data := await answer.content.readany():
+        yield data
+
+
+async def _picture(
+    answer: aiohttp.ClientResponse,
+    head: bytes,
+    pieces: AsyncIterator[bytes],
+    media_type: str,
+    spool: Path,
+    *,
+    durable: bool,
+) -> ImageSource:
+    to = spool / f"answer-{secrets.token_hex(8)}.{extension_for(media_type)}"
+    sink = Sink(to, mode=0o600)
+    try:
+        try:
+            spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DiskFailed(error) from None
+        await sink.put(head)
+        async for piece in pieces:
+            await sink.put(piece)
+            if sink.size > MAX_PICTURE:
+                answer.close()
+                raise _too_large(answer, MAX_PICTURE)
+        temporary = await sink.finish(durable=durable)
+        try:
+            publish(temporary, to, overwrite=True, durable=durable)
+        except OSError as error:
+            raise DiskFailed(error) from None
+    except BaseException:
+        sink.discard()
+        raise
+    width, height, animated = _look(to)
+    return ImageSource(
+        media_type=media_type,
+        width=width,
+        height=height,
+        size=sink.size,
+        sha256=sink.sha256,
+        animated=animated,
+        path=str(to.absolute()),
+    )
+
+
+def _look(path: Path) -> tuple[int | None, int | None, bool]:
+    try:
+        with open(path, "rb") as file:
+            facts = read_facts(file, digest=False)
+    except (NotAPicture, OSError):
+        return None, None, False
+    return facts.width, facts.height, facts.animated
+
+
+def _too_large(answer: aiohttp.ClientResponse, limit: int) -> TooLarge:
+    return TooLarge(
+        f"the answer is larger than {limit >> 20} MiB",
+        status=answer.status,
+        headers=headers_of(answer),
+    )

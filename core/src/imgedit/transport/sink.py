@@ -1,0 +1,92 @@
+"""Bytes on their way into a new file, hashed as they pass."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from .files import create_beside
+
+BATCH = 256 * 1024
+
+
+class DiskFailed(Exception):
+    """A file cannot be created or written; says why."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror or type(error).__name__)
+
+
+class Sink:
+    """A new file beside `to` that fills up; what is large is written in a thread.
+
+    `put` and `finish` raise DiskFailed: an OSError would look like a broken connection.
+    """
+
+    def __init__(self, to: Path, *, mode: int = 0o666) -> None:
+        self._to = to
+        self._mode = mode
+        self._file: BinaryIO | None = None
+        self._waiting: list[bytes] = []
+        self._batch = 0
+        self._hash = hashlib.sha256()
+        self.path: Path | None = None
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of what was put in and finished."""
+        return self._hash.hexdigest()
+
+    async def put(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._waiting.append(data)
+        self._batch += len(data)
+        self.size += len(data)
+        if self._batch >= BATCH:
+            await asyncio.to_thread(self._write)
+
+    async def finish(self, *, durable: bool) -> Path:
+        """Write the rest and close; durable = it survives a power cut. Returns the path."""
+        if durable or self.size > BATCH:
+            return await asyncio.to_thread(self._finish, durable)
+        return self._finish(durable)
+
+    def discard(self) -> None:
+        """Close and delete; fine at any time, also after `finish`."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
+
+    def _write(self) -> tuple[BinaryIO, Path]:
+        try:
+            if self._file is None or self.path is None:
+                descriptor, self.path = create_beside(self._to, self._mode)
+                self._file = os.fdopen(descriptor, "w+b")
+            waiting, self._waiting, self._batch = self._waiting, [], 0
+            for data in waiting:
+                self._hash.update(data)
+                self._file.write(data)
+        except OSError as error:
+            raise DiskFailed(error) from None
+        return self._file, self.path
+
+    def _finish(self, durable: bool) -> Path:
+        file, path = self._write()
+        try:
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+            file.close()
+        except OSError as error:
+            raise DiskFailed(error) from None
+        self._file = None
+        return path
