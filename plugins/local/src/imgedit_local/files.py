@@ -221,6 +221,8 @@ def _decoded(image: Image.Image, head: bytes, what: str) -> Picture:
     pixels, profile = _to_rgb(image, profile, what)
     if kind not in WRITTEN:
         notes.append(f"{kind} is read but not written: without another wish the result is png")
+    # Pillow would write what stands there, asked or not: the old profile, comments, text.
+    pixels.info = {}
     turn = _TURNS.get(exif.get(_ORIENTATION, 1)) if exif else None
     return Picture(
         image=pixels if turn is None else pixels.transpose(turn),
@@ -306,6 +308,7 @@ def with_colour(picture: Picture) -> None:
                 if alpha is not None:
                     converted.putalpha(alpha)
                 picture.image = converted
+                picture.image.info = {}
         picture.profile = None
         picture.warnings.append("the grey colour profile became sRGB")
     picture.grey = False
@@ -348,4 +351,4 @@ def _dpi(value: Any) -> tuple[float, float] | None:
         across, down = float(value[0]), float(value[1])
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
-    return (across, down) if 1 <= across <= 65_535 and 1 <= down <= 65_535 else None
+    return (across, down) if 1 < across <= 65_535 and 1 < down <= 65_535 else None
