@@ -64,9 +64,19 @@ if TYPE_CHECKING:
         UsageError,
         ValidationError,
     )
+    from .client import Client, EditJob
+    from .discovery import register
+    from .engine.journal import Journal
     from .hookspecs import HOOK_API, hookimpl
+    from .result import EditResult, ResultImage
+    from .sync import SyncClient, edit
 
 _HOME = {
+    "client": ("Client", "EditJob"),
+    "discovery": ("register",),
+    "engine.journal": ("Journal",),
+    "result": ("EditResult", "ResultImage"),
+    "sync": ("SyncClient", "edit"),
     "hookspecs": ("HOOK_API", "hookimpl"),
     "contract.event": ("Event",),
     "contract.exchange": (

@@ -15,19 +15,6 @@ from attrs import field, frozen
 from ..errors import PluginError, ValidationError
 from .model import Problem
 
-_EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "image/gif": "gif",
-    "image/heic": "heic",
-    "image/heif": "heif",
-    "image/avif": "avif",
-    "image/tiff": "tiff",
-    "image/bmp": "bmp",
-    "image/jp2": "jp2",
-}
-
 _in_hook: ContextVar[bool] = ContextVar("imgedit_in_hook", default=False)
 
 
@@ -63,6 +50,7 @@ class ImageSource:
     notes: tuple[str, ...] = field(default=(), eq=False)
     _path: str | None = field(default=None, eq=False, repr=False)
     _data: bytes | None = field(default=None, eq=False, repr=False)
+    _stamp: tuple[int, int] | None = field(default=None, eq=False, repr=False)
 
     @classmethod
     def of(
@@ -113,6 +101,7 @@ class ImageSource:
         try:
             with open(path, "rb") as file:
                 found = _facts(file, at, os.path.basename(path))
+                found["stamp"] = _stamp(os.fstat(file.fileno()))
         except FileNotFoundError:
             _refuse(at, f"there is no file {path!r}", "not_found")
         except IsADirectoryError:
@@ -131,7 +120,9 @@ class ImageSource:
     @property
     def extension(self) -> str:
         """The usual file extension for its type, without a dot; "bin" when unknown."""
-        return _EXTENSIONS.get(self.media_type or "", "bin")
+        from ..images.sniff import extension_for
+
+        return extension_for(self.media_type or "")
 
     @property
     def path(self) -> str | None:
@@ -154,10 +145,29 @@ class ImageSource:
             return open(self._path, "rb")
         raise ValueError("a picture given as a URL has no bytes here")
 
+    def unchanged(self) -> bool:
+        """Whether its file still holds the bytes that the facts tell of."""
+        _guard()
+        if self._path is None:
+            return True
+        try:
+            if _stamp(os.stat(self._path)) == self._stamp:
+                return True
+            with open(self._path, "rb") as file:
+                import hashlib
+
+                return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+        except OSError:
+            return False
+
     def read(self) -> bytes:
         """All bytes of the picture; raises as `open` does."""
         with self.open() as file:
             return file.read()
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size
 
 
 def _guard() -> None:
@@ -175,7 +185,7 @@ def _facts(file: BinaryIO, at: str, name: str) -> dict[str, Any]:
     try:
         facts = read_facts(file)
     except NotAPicture as error:
-        _refuse(at, f"{name} is not a picture: {error}", "not_a_picture")
+        _refuse(at, f"{name} is not a picture: it is {error.what}", "not_a_picture")
     if facts.truncated:
         _refuse(at, f"{name} is cut off: the end of the picture is missing", "truncated")
     return {

@@ -1,0 +1,409 @@
+"""`Client`: edits, quotes and resumes, on the caller's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Never
+
+from .config import Config, Paths, load_config
+from .contract.event import Event
+from .contract.money import Money
+from .contract.request import EditRequest, Reference
+from .discovery import registry
+from .engine.drive import Drive
+from .engine.finish import to_result
+from .engine.journal import Journal
+from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
+from .engine.quotes import Quotes, ask_all
+from .engine.record import JobRecord
+from .engine.runtime import Runtime
+from .engine.store import loads
+from .errors import ConfigError, ImgEditError
+from .manifest.poll import deadline_seconds
+from .result import EditResult
+
+if TYPE_CHECKING:
+    from .discovery import Provider
+
+Picture = Any
+OnEvent = Callable[[Event], object]
+
+_KEYWORDS = (
+    "provider",
+    *FIELDS,
+    "out",
+    "max_cost",
+    "deadline",
+    "overwrite",
+    "keep_metadata",
+    "on_event",
+)
+
+
+class Client:
+    """Edits pictures through the installed providers; an async context manager.
+
+    It reads its arguments and environment variables, nothing else; `from_config` adds the
+    configuration file, the key file and the journal of the command line.
+
+    Args:
+        keys: provider → key, or provider → {part: value}.
+        journal: a path (SQLite) or a `Journal`; None keeps jobs in memory: what is said of
+            crashes then holds inside this process only.
+        concurrency: how many edits run at once; others wait their turn.
+        allow_insecure: permit `http://` base URLs on other machines than this.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Mapping[str, str | Mapping[str, str]] | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        concurrency: int = 8,
+        allow_insecure: bool = False,
+    ) -> None:
+        self._start(keys or {}, _journal(journal), concurrency, allow_insecure, Config(), None)
+
+    @classmethod
+    def from_config(
+        cls,
+        *,
+        journal: bool | str | os.PathLike[str] = True,
+        keys: Mapping[str, str | Mapping[str, str]] | None = None,
+        concurrency: int = 8,
+    ) -> Client:
+        """A client as the command line has it.
+
+        Args:
+            journal: True = what the configuration says, False = none, or a path.
+            keys, concurrency: as in `Client()`.
+
+        Raises:
+            ConfigError: the configuration cannot be read; JournalError: nor the journal.
+        """
+        paths = Paths.from_environment()
+        config = load_config(paths.config_file)
+        kept: Journal | None = None
+        if journal is True:
+            from .journal import open_journal
+
+            kept = open_journal(config, paths)
+        elif journal is not False:
+            kept = _journal(journal)
+        client = cls.__new__(cls)
+        client._start(keys or {}, kept, concurrency, False, config, paths.keys_file)
+        return client
+
+    def _start(
+        self,
+        keys: Mapping[str, Any],
+        journal: Journal | None,
+        concurrency: int,
+        allow_insecure: bool,
+        config: Config,
+        keys_file: Path | None,
+    ) -> None:
+        if concurrency < 1:
+            raise ValueError("concurrency is 1 or more")
+        self.runtime = Runtime(
+            registry=registry(),
+            journal=journal,
+            keys=keys,
+            config=config,
+            keys_file=keys_file,
+            concurrency=concurrency,
+            allow_insecure=allow_insecure,
+        )
+        self._turns = asyncio.Semaphore(concurrency)
+
+    def __repr__(self) -> str:
+        return f"<Client: {len(self.runtime.registry.names())} providers>"
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close connections and journal; results without a place of their own are deleted."""
+        await self.runtime.close()
+
+    # -- editing
+
+    async def edit(
+        self,
+        image: Picture,
+        prompt: str,
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+        n: int = 1,
+        aspect_ratio: str | None = None,
+        resolution: str | None = None,
+        quality: str | None = None,
+        output_format: str | None = None,
+        mask: Picture | None = None,
+        references: Iterable[Picture | tuple[Picture, str | None] | Reference] = (),
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        label: str | None = None,
+        out: str | os.PathLike[str] | None = None,
+        max_cost: Money | str | None = None,
+        deadline: float | None = None,
+        overwrite: bool = False,
+        keep_metadata: bool = False,
+        on_event: OnEvent | None = None,
+        **unknown: Never,
+    ) -> EditResult:
+        """Edit a picture.
+
+        Args:
+            image: a path, bytes, an open file, an http(s) URL, a data URI or an ImageSource.
+            prompt: what to do, in words.
+            provider: the plugin's name; None = see "which provider" in the README.
+            model, n, aspect_ratio, resolution, quality, output_format, seed: as each model takes
+                them; what a model does not take is refused, never dropped.
+            mask: a picture; white = change, black = keep.
+            references: further pictures, each alone or with a description.
+            options: fields that only one vendor has.
+            label: your own word for the job; never sent.
+            out: where the picture goes; None = a file that ends with the client.
+            max_cost: "0.10 USD"; refused when the price may be higher or is not known.
+            deadline: seconds for all of it; None = the provider's own, else 600.
+            overwrite: whether `out` may replace a file.
+            keep_metadata: send EXIF and other metadata along instead of removing it.
+            on_event: called with each `Event`.
+
+        Raises:
+            ImgEditError: see `imgedit.errors`; `charged` says whether money was spent.
+            TypeError: an unknown keyword.
+        """
+        for name in unknown:
+            raise unknown_keyword(name, _KEYWORDS)
+        ask = await self._ask(locals())
+        async with self._turns:
+            ready, record = await plan(self.runtime, ask, on_event)
+            return await self._drive(ready, record, deadline, on_event)
+
+    async def submit(self, image: Picture, prompt: str, **keywords: Any) -> EditJob:
+        """Begin an edit and return at once when it is checked and priced.
+
+        Takes what `edit` takes and raises what it raises before anything is sent.
+        """
+        arguments = _arguments(keywords)
+        deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")
+        ask = await self._ask({"image": image, "prompt": prompt, **arguments})
+        ready, record = await plan(self.runtime, ask, on_event)
+        return EditJob(self, ready, record, deadline, on_event)
+
+    async def resume(
+        self,
+        job: JobRecord | str,
+        *,
+        deadline: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> EditResult:
+        """Go on with a job: its id in the journal, or the JSON that an error carried.
+
+        Nothing that was sent is sent again. A job that is done gives its result once more.
+
+        Raises:
+            JournalError: there is no such job; ImgEditError: as `edit`.
+        """
+        record = self._record(job)
+        status = record.job.status
+        if status == "done" and record.complete and _files_exist(record):
+            return to_result(record)
+        provider = self.runtime.registry.provider(record.job.provider)
+        async with self._turns:
+            return await self._drive(provider, record, deadline, on_event, stored=True)
+
+    async def _drive(
+        self,
+        provider: Provider,
+        record: JobRecord,
+        deadline: float | None,
+        on_event: OnEvent | None,
+        *,
+        stored: bool = False,
+    ) -> EditResult:
+        seconds = deadline_seconds(provider.manifest) if deadline is None else deadline
+        drive = Drive(
+            self.runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
+        )
+        return to_result(await drive.run())
+
+    # -- before paying
+
+    async def quote(
+        self,
+        image: Picture,
+        prompt: str,
+        *,
+        provider: str | None = None,
+        **fields: Any,
+    ) -> Quotes:
+        """What every installed model asks for exactly this edit; needs no key, sends nothing.
+
+        Takes the request fields of `edit`.
+        """
+        for name in fields:
+            if name not in FIELDS:
+                raise unknown_keyword(name, FIELDS)
+        request = await make_request(image, prompt, fields)
+        return await asyncio.to_thread(
+            ask_all, self.runtime.registry, request, provider=provider
+        )
+
+    async def preview(self, image: Picture, prompt: str, **keywords: Any) -> list[dict[str, Any]]:
+        """The requests that `edit` would send, as JSON rows; nothing is sent, no key is needed."""
+        from .engine.preview import preview
+
+        arguments = _arguments(keywords)
+        on_event = arguments.pop("on_event")
+        ask = await self._ask({"image": image, "prompt": prompt, **arguments})
+        provider, record = await plan(self.runtime, ask, on_event)
+        return preview(self.runtime, provider, record)
+
+    def models(self, provider: str | None = None) -> list[dict[str, Any]]:
+        """The models of one provider or of all that can be read, as rows of JSON."""
+        from .manifest import model_row
+
+        known = self.runtime.registry
+        names = [row.name for row in known.rows() if row.status == "ok"]
+        return [
+            model_row(name, model, known.manifest(name))
+            for name in ([provider] if provider is not None else names)
+            for model in known.manifest(name).models
+        ]
+
+    # -- jobs
+
+    def jobs(self, limit: int = 50) -> list[JobRecord]:
+        """The newest jobs of the journal, newest first."""
+        return list(self.runtime.journal.recent(limit))
+
+    def job(self, job_id: str) -> JobRecord:
+        """One job of the journal, by its id or the only id that begins so."""
+        return self.runtime.journal.load(job_id)
+
+    def unfinished(self) -> list[JobRecord]:
+        """Jobs that can go on, oldest first."""
+        return list(self.runtime.journal.unfinished())
+
+    def _record(self, job: JobRecord | str) -> JobRecord:
+        if isinstance(job, JobRecord):
+            return job
+        if job.lstrip().startswith("{"):
+            return loads(job)
+        return self.runtime.journal.load(job)
+
+    async def _ask(self, given: Mapping[str, Any]) -> Ask:
+        out = given["out"]
+        request: EditRequest = await make_request(
+            given["image"], given["prompt"], {name: given[name] for name in FIELDS}
+        )
+        return Ask(
+            request=request,
+            provider=given["provider"],
+            out=None if out is None else os.fspath(out),
+            overwrite=given["overwrite"],
+            max_cost=to_money(given["max_cost"]),
+            keep_metadata=given["keep_metadata"],
+        )
+
+
+class EditJob:
+    """An edit that is under way; made by `Client.submit`."""
+
+    def __init__(
+        self,
+        client: Client,
+        provider: Provider,
+        record: JobRecord,
+        deadline: float | None,
+        on_event: OnEvent | None,
+    ) -> None:
+        self.id = record.id
+        self.quote = record.quote
+        self._seen: list[Event] = []
+        self._news = asyncio.Event()
+        self._also = on_event
+        self._task = asyncio.create_task(self._run(client, provider, record, deadline))
+        self._task.add_done_callback(lambda _: self._news.set())
+
+    async def _run(
+        self, client: Client, provider: Provider, record: JobRecord, deadline: float | None
+    ) -> EditResult:
+        async with client._turns:
+            return await client._drive(provider, record, deadline, self._take)
+
+    def _take(self, event: Event) -> None:
+        self._seen.append(event)
+        self._news.set()
+        if self._also is not None:
+            self._also(event)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Every event from the beginning, then each as it comes; ends with the job."""
+        shown = 0
+        while True:
+            while shown < len(self._seen):
+                yield self._seen[shown]
+                shown += 1
+            if self._task.done():
+                return
+            self._news.clear()
+            await self._news.wait()
+
+    async def result(self) -> EditResult:
+        """Wait for the result; giving up waiting does not stop the job.
+
+        Raises:
+            ImgEditError: as `Client.edit`.
+            asyncio.CancelledError: it was canceled; its `job` goes on with `Client.resume`.
+        """
+        return await asyncio.shield(self._task)
+
+    async def cancel(self) -> str | None:
+        """Stop driving the job; returns it as JSON when it can be resumed, else None.
+
+        What the provider has begun goes on there, and may be charged.
+        """
+        self._task.cancel()
+        try:
+            await self._task
+        except asyncio.CancelledError as stopped:
+            return getattr(stopped, "job", None)
+        except ImgEditError as error:
+            return error.job
+        return None
+
+
+def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    for name in keywords:
+        if name not in _KEYWORDS:
+            raise unknown_keyword(name, _KEYWORDS)
+    defaults: dict[str, Any] = dict.fromkeys(_KEYWORDS)
+    defaults |= {"n": 1, "references": (), "overwrite": False, "keep_metadata": False}
+    return defaults | dict(keywords)
+
+
+def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None:
+    if journal is None or isinstance(journal, Journal):
+        return journal
+    if isinstance(journal, str | os.PathLike):
+        from .journal import SqliteJournal
+
+        return SqliteJournal(journal)
+    raise ConfigError(f"a journal is a path or a Journal, not {type(journal).__name__}")
+
+
+def _files_exist(record: JobRecord) -> bool:
+    return all(Path(file.path).exists() for file in record.files)
+
+

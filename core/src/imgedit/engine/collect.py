@@ -1,0 +1,241 @@
+"""From `Done` to files: download, verify, write; and a fresh URL where an old one has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from attrs import evolve
+
+from ..contract.image import ImageSource
+from ..contract.outcome import Done, Output
+from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedResponse
+from ..images.check import BadPicture, check_result
+from ..images.facts import PictureFacts
+from .exchange import timeout
+from .output import fitting, in_the_way, numbered, place
+from .record import SavedFile
+from .retry import pause
+
+if TYPE_CHECKING:
+    from .drive import Drive
+
+MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_PIXELS: Final = 300_000_000
+_TRIES: Final = 4
+_ENDED: Final = frozenset({400, 401, 403, 404, 410})
+
+
+async def keep_pictures(drive: Drive, done: Done) -> Done:
+    """Put base64 pictures of an answer into the spool, so that a stored job holds no bytes.
+
+    Raises:
+        UnexpectedResponse: there is no picture, or one that came in the answer is none.
+    """
+    if not done.images:
+        raise UnexpectedResponse("the provider returned no picture")
+    images = []
+    for index, output in enumerate(done.images):
+        if output.base64 is not None:
+            path = drive.runtime.folder(drive.record.id) / f"answer-{index + 1}"
+            await asyncio.to_thread(_decode, output.base64, path)
+            output = evolve(output, base64=None, image=_picture(path))  # noqa: PLW2901  # the same output, kept
+        elif output.image is not None:
+            _check(output.image, output)
+        images.append(output)
+    return evolve(done, images=images)
+
+
+def _decode(text: str, path: Path) -> None:
+    import pybase64
+
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        data = pybase64.b64decode(text, validate=True)
+    except ValueError:
+        raise UnexpectedResponse("the picture in the answer is not valid base64") from None
+    path.write_bytes(data)
+
+
+def _picture(path: Path) -> ImageSource:
+    try:
+        return ImageSource.stored(path)
+    except ImgEditError as error:
+        raise UnexpectedResponse(f"what the answer holds is no picture: {error.message}") from None
+
+
+def _check(image: ImageSource, output: Output) -> PictureFacts:
+    try:
+        with image.open() as file:
+            facts = check_result(file, max_pixels=MOST_PIXELS, announced=output.media_type)
+    except BadPicture as bad:
+        raise UnexpectedResponse(str(bad)) from None
+    if output.sha256 is not None and output.sha256.lower() != facts.sha256:
+        raise UnexpectedResponse("the picture does not have the hash that was announced")
+    return facts
+
+
+async def collect(drive: Drive) -> None:
+    """Bring every picture of a done job to its place; what is there already stays.
+
+    Raises:
+        DownloadFailed: a picture could not be fetched; the job can be resumed.
+        OutputError: a picture could not be written; it stays in the spool.
+    """
+    done = drive.record.job.done
+    assert done is not None  # the status says so
+    wanted = drive.record.job.request.n
+    if len(done.images) < wanted:
+        _warn(drive, f"{wanted} pictures were asked for and {len(done.images)} came")
+    have = {file.index for file in drive.record.files if Path(file.path).exists()}
+    files = [file for file in drive.record.files if file.index in have]
+    refreshed = False
+    index = 0
+    while index < len(done.images):
+        if index in have:
+            index += 1
+            continue
+        try:
+            source, facts = await _fetch(drive, done.images[index], index)
+        except _Ended as ended:
+            if refreshed or done.refresh is None:
+                raise ended.error from None
+            refreshed = True
+            done = await _refresh(drive, done)
+            continue
+        files.append(await _keep(drive, source, facts, index, len(done.images)))
+        index += 1
+    drive.record = evolve(drive.record, files=tuple(sorted(files, key=lambda file: file.index)))
+    drive.save()
+    drive.runtime.tidy(drive.record)
+    drive.emit("done", "done")
+
+
+class _Ended(Exception):
+    """A URL that no longer works; a refresh may give a new one."""
+
+    def __init__(self, error: DownloadFailed) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _fetch(drive: Drive, output: Output, index: int) -> tuple[Path, PictureFacts]:
+    if output.image is not None:
+        path = drive.runtime.file_of(output.image, drive.record.id)
+        if not path.exists():
+            raise _failed(drive, "the picture is no longer in the spool")
+        return path, await asyncio.to_thread(_check, output.image, output)
+    from ..transport.errors import BadDownload
+
+    assert output.url is not None  # an Output has one of the three
+    runtime = drive.runtime
+    target = runtime.folder(drive.record.id) / f"picture-{index + 1}"
+    attempt = 0
+    while True:
+        attempt += 1
+        drive.check_time()
+        drive.emit("downloading", f"downloading picture {index + 1}", attempt=attempt)
+        target.unlink(missing_ok=True)
+        try:
+            await runtime.transport.download(
+                output.url,
+                target,
+                site=runtime.site(drive.provider, base_url=drive.record.base_url),
+                max_bytes=MOST_BYTES,
+                timeout=timeout(drive, "download"),
+                sha256=output.sha256,
+                size=output.size,
+            )
+            with open(target, "rb") as file:
+                facts = await asyncio.to_thread(_judge, file, output)
+            return target, facts
+        except BadPicture as bad:
+            target.unlink(missing_ok=True)
+            error, again = _failed(drive, str(bad)), bad.reason == "truncated"
+        except BadDownload as bad:
+            error, again = _failed(drive, bad.reason, bad.status), bad.retryable
+            if bad.status in _ENDED:
+                raise _Ended(error) from None
+        seconds = pause(attempt, None)
+        if not again or attempt >= _TRIES or seconds is None or seconds >= drive.left:
+            raise error
+        await runtime.sleep(seconds)
+
+
+def _judge(file: BinaryIO, output: Output) -> PictureFacts:
+    return check_result(file, max_pixels=MOST_PIXELS, announced=output.media_type)
+
+
+def _failed(drive: Drive, reason: str, status: int | None = None) -> DownloadFailed:
+    return DownloadFailed(
+        f"the picture could not be fetched: {reason}",
+        charged=drive.record.charged,
+        status=status,
+        hint=f"Fetch it later with: imgedit jobs resume {drive.record.id}",
+    )
+
+
+async def _refresh(drive: Drive, done: Done) -> Done:
+    """One free exchange for fresh URLs."""
+    drive.emit("retrying", "the picture's URL has ended, asking for a new one")
+    drive.record = drive.record.with_job(state=done.refresh)
+    fresh = await drive.ask_once()
+    if not isinstance(fresh, Done) or len(fresh.images) != len(done.images):
+        raise _failed(drive, "its URL has ended and the provider gave no new one")
+    drive.record = drive.record.with_job(
+        done=fresh, facts=drive.record.job.facts.merged(fresh.facts)
+    )
+    drive.save()
+    return fresh
+
+
+async def _keep(
+    drive: Drive, source: Path, facts: PictureFacts, index: int, count: int
+) -> SavedFile:
+    wish = drive.record.wish
+    if wish.out is None:
+        target = fitting(drive.runtime.folder(drive.record.id) / f"result-{index + 1}.bin", facts.media_type)
+        await asyncio.to_thread(shutil.copyfile, source, target)
+    else:
+        asked = numbered(Path(wish.out), index, count)
+        target = fitting(asked, facts.media_type)
+        if target != asked:
+            _warn(drive, f"the picture is {facts.media_type}: it was written to {target.name}")
+        await asyncio.to_thread(_place, source, target, facts, wish.overwrite)
+    return SavedFile(
+        index=index,
+        path=str(target.absolute()),
+        media_type=facts.media_type,
+        width=facts.width,
+        height=facts.height,
+        size=facts.size,
+        sha256=facts.sha256 or "",
+    )
+
+
+def _place(source: Path, target: Path, facts: PictureFacts, overwrite: bool) -> None:
+    try:
+        place(source, target, overwrite=overwrite)
+    except OutputError:
+        # A crash between writing and storing: the file in the way is this very picture.
+        if target.is_file() and not overwrite and _hash(target) == facts.sha256:
+            return
+        if target.exists() and not overwrite:
+            raise in_the_way(target) from None
+        raise
+
+
+def _hash(path: Path) -> str:
+    import hashlib
+
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _warn(drive: Drive, text: str) -> None:
+    if text not in drive.record.warnings:
+        drive.record = evolve(drive.record, warnings=(*drive.record.warnings, text))
+        drive.emit("warning", text)

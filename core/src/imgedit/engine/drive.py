@@ -1,0 +1,412 @@
+"""The loop that takes one job from a request to its pictures.
+
+What protects money stands here: a job sends at most one submit that counts, "sent" is stored
+before a byte leaves, what arrived from a spending exchange is stored before it is read, and a
+submit whose outcome is not known is never sent again (see `settle`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve
+
+from ..contract.event import Event, Kind
+from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
+from ..contract.outcome import Done, Facts, Next, Step, Wait
+from ..errors import (
+    DeadlineExceeded,
+    ImgEditError,
+    PluginError,
+    ProviderError,
+    UnexpectedResponse,
+)
+from ..manifest import is_error, poll_seconds
+from .collect import collect, keep_pictures
+from .exchange import perform
+from .record import JobRecord, now
+from .retry import TRIES, may_repeat, pause
+from .settle import may_repeat_under_key, settle
+from .store import dumps
+from .summary import error_row, readable, stored_error
+
+if TYPE_CHECKING:
+    from ..discovery import Provider
+    from .runtime import Runtime
+
+_SLOT_GONE = frozenset({400, 401, 403, 404, 410})
+_MOST_EXCHANGES = 1000
+
+Error = TypeVar("Error", bound=ImgEditError)
+
+
+class Again(Exception):
+    """The record has changed: the loop looks at it afresh."""
+
+
+class Drive:
+    """Drives one job; make a new one to resume."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        provider: Provider,
+        record: JobRecord,
+        *,
+        seconds: float,
+        on_event: Callable[[Event], object] | None = None,
+        stored: bool = False,
+    ) -> None:
+        self.runtime = runtime
+        self.provider = provider
+        self.record = record
+        self.on_event = on_event
+        self.stored = stored
+        self.settle_tried = False
+        self._begun = asyncio.get_running_loop().time()
+        self._ends = self._begun + seconds
+        self._seconds_before = record.seconds
+        self._slots_renewed = False
+        self._number = record.job.exchanges
+        self._final: ImgEditError | None = None
+
+    async def run(self) -> JobRecord:
+        """Go on until the pictures are there.
+
+        Raises:
+            ImgEditError: with `job`, the job as JSON, when it can go on later.
+            asyncio.CancelledError: likewise with `job`, `job_id`, `charged` and `stored`.
+        """
+        try:
+            while not self.record.finished:
+                try:
+                    await self._go_on()
+                except Again:
+                    continue
+        except ImgEditError as error:
+            self._close(error)
+            raise
+        except asyncio.CancelledError as error:
+            self._tag(error)
+            raise
+        if self.record.job.status != "done":
+            raise stored_error(self.record)
+        return self.record
+
+    async def _go_on(self) -> None:
+        record = self.record
+        job = record.job
+        if job.status == "done":
+            await collect(self)
+        elif record.answer is not None:
+            await self._read(record.answer)
+        elif record.charged == "unknown" and not record.reconciled:
+            if may_repeat_under_key(self):
+                await self._repeat_under_key()
+            await settle(self, None)
+        else:
+            await self._step()
+
+    async def _step(self) -> None:
+        job = self.record.job
+        self._number = job.exchanges
+        if job.exchanges >= _MOST_EXCHANGES:
+            raise self.final(self._blame("the job does not come to an end"))
+        try:
+            request = self.provider.build_request(job)
+        except ProviderError as error:
+            error.charged = self.record.charged
+            raise self.final(error) from None
+        if request.purpose == "submit" and job.status != "planned":
+            raise self.final(
+                self._blame("build_request asked for a second submit; one at most counts")
+            )
+        await self._read(await self._exchange(request))
+
+    async def ask_once(self) -> Step:
+        """One free exchange of a done job, in its present state: what `Done.refresh` leads to."""
+        job = self.record.job
+        request = self.provider.build_request(job)
+        if request.spends:
+            raise self._blame("the state of a refresh led to a submit")
+        response = await self._exchange(request)
+        return self.provider.parse_response(job, response)
+
+    # -- one exchange and its repeats
+
+    async def _exchange(self, request: HttpRequest | LocalRequest) -> HttpResponse:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._try(request)
+            except ProviderError as error:
+                self.fill(error)
+                if request.spends and error.charged == "unknown":
+                    if attempt < TRIES["submit"] and may_repeat_under_key(self):
+                        await self._rest(attempt, error)
+                        continue
+                    await settle(self, error)
+                    raise Again from None
+                self._renew_slots(request, error)
+                if not may_repeat(error, spends=request.spends):
+                    raise
+                if isinstance(request, LocalRequest) or attempt >= TRIES.get(request.purpose, 4):
+                    raise
+                await self._rest(attempt, error)
+
+    async def _rest(self, attempt: int, error: ProviderError) -> None:
+        """Wait before a repeat; raises the error instead when that would take too long."""
+        seconds = pause(attempt, error.retry_after)
+        if seconds is None or seconds >= self.left:
+            raise error
+        self.emit("retrying", error.message, seconds=seconds, attempt=attempt + 1)
+        await self.runtime.sleep(seconds)
+
+    async def _try(self, request: HttpRequest | LocalRequest) -> HttpResponse:
+        self.check_time()
+        if not request.spends and not self.stored:
+            self.save()
+        response = await perform(self, request, self._number)
+        if isinstance(request, LocalRequest):
+            return response
+        if 300 <= response.status < 400:
+            error: ProviderError = UnexpectedResponse(
+                f"the answer is a redirect ({response.status}), which is never followed here",
+                status=response.status,
+                charged=self.record.charged,
+            )
+        elif not is_error(self.provider.manifest, response, own_api=_own_api(request)):
+            if request.spends:
+                self.record = evolve(
+                    self.record.with_job(status="accepted"), charged="yes", answer=response
+                )
+                self.save()
+                self.emit("accepted", "the provider took the request")
+            return response
+        else:
+            error = self.provider.map_error(self.record.job, response)
+        if request.spends:
+            self._submit_refused(error, response)
+        elif response.status < 400 and not isinstance(error, UnexpectedResponse):
+            raise self.final(error)  # the vendor says in an answer of its own that the job is over
+        raise error
+
+    def sent(self) -> None:
+        """Called before the first byte of a submit leaves; whatever it raises stops it."""
+        before = self.record
+        record = before.with_job(status="sent", sent_at=now(), exchanges=self._number + 1)
+        self.record = evolve(
+            record, charged="unknown", partial=None, reconciled=False, attempts=record.attempts + 1
+        )
+        try:
+            self.save()
+        except BaseException:
+            self.record = before
+            raise
+        self.emit("sending", "sending the request", attempt=self.record.attempts)
+
+    def _submit_refused(self, error: ProviderError, response: HttpResponse) -> None:
+        """What an error answer to a submit makes of the job."""
+        if error.charged == "no":
+            # It is known not to count, so another one is allowed.
+            planned = self.record.with_job(status="planned", sent_at=None)
+            self.record = evolve(planned, charged="no")
+            self.save()
+        else:
+            self.record = evolve(self.record, charged=error.charged, partial=response)
+            if error.charged == "yes":
+                self.final(error)
+
+    def _renew_slots(self, request: HttpRequest | LocalRequest, error: ProviderError) -> None:
+        """An upload place on another host that has run out: begin the uploads again, once."""
+        if (
+            isinstance(request, HttpRequest)
+            and request.purpose == "upload"
+            and not _own_api(request)
+            and error.status in _SLOT_GONE
+            and self.record.job.status == "planned"
+            and not self._slots_renewed
+        ):
+            self._slots_renewed = True
+            self.record = self.record.with_job(state={})
+            raise Again
+
+    async def _repeat_under_key(self) -> None:
+        """A resumed submit whose vendor honours idempotency keys: the same bytes once more."""
+        job = self.record.job
+        self._number = job.exchanges - 1
+        planned = evolve(job, status="planned", sent_at=None, exchanges=self._number)
+        request = self.provider.build_request(planned)
+        await self._read(await self._exchange(request))
+        raise Again
+
+    # -- reading an answer
+
+    async def _read(self, response: HttpResponse) -> None:
+        record = self.record
+        spending = record.answer is not None
+        try:
+            step = self.provider.parse_response(record.job, response)
+            if isinstance(step, Done):
+                step = await keep_pictures(self, step)
+        except UnexpectedResponse as error:
+            error.charged = "unknown" if spending else record.charged
+            self.fill(error)
+            if not spending or self.settle_tried:
+                raise
+            await settle(self, error)
+        except ProviderError as error:
+            if not spending and error.charged == "no" and record.charged == "yes":
+                error.charged = "yes"
+            if error.charged == "unknown" and record.charged == "unknown":
+                raise
+            raise self.final(error) from None
+        else:
+            await self._apply(step, response)
+
+    async def _apply(self, step: Step, response: HttpResponse) -> None:
+        record = self.record
+        job = record.job
+        settling = record.charged == "unknown"
+        changes: dict[str, Any] = {"facts": job.facts.merged(step.facts)}
+        if isinstance(step, Done):
+            changes |= {"done": step, "status": "done"}
+        else:
+            changes["state"] = step.state
+        if isinstance(step, Wait):
+            changes["waits"] = job.waits + 1
+            if settling:
+                changes["status"] = "accepted"
+        if record.answer is None:
+            changes["exchanges"] = job.exchanges + 1
+        self.record = evolve(
+            record.with_job(**changes),
+            answer=None,
+            charged="yes" if settling and not isinstance(step, Next) else record.charged,
+            raw=readable(response),
+        )
+        self.save()
+        if isinstance(step, Wait):
+            await self._wait(step, response)
+
+    async def _wait(self, step: Wait, response: HttpResponse) -> None:
+        seconds = step.seconds
+        if seconds is None:
+            seconds = poll_seconds(self.provider.manifest, self.record.job.waits - 1, response)
+        text = "the provider is working on it"
+        self.emit("waiting", text, progress=step.progress, seconds=seconds)
+        await self.runtime.sleep(max(0.0, min(seconds, self.left)))
+        self.check_time()
+
+    # -- time, storage, events
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._ends - asyncio.get_running_loop().time()
+
+    def check_time(self) -> None:
+        """Raises DeadlineExceeded when the time given is over."""
+        if self.left <= 0:
+            raise DeadlineExceeded(
+                "the time given ran out before the picture was there",
+                charged=self.record.charged,
+                hint=f"Go on with: imgedit jobs resume {self.record.id}",
+            )
+
+    def save(self) -> None:
+        """Store the record as it is now."""
+        elapsed = asyncio.get_running_loop().time() - self._begun
+        seconds = round(self._seconds_before + elapsed, 3)
+        self.record = evolve(self.record, updated_at=now(), seconds=seconds)
+        self.runtime.journal.save(self.record)
+        self.stored = True
+
+    def emit(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        progress: float | None = None,
+        seconds: float | None = None,
+        attempt: int = 1,
+    ) -> None:
+        """Tell the caller and the add-ons what happens."""
+        job = self.record.job
+        self.runtime.tell(
+            Event(
+                kind=kind,
+                job_id=job.id,
+                provider=job.provider,
+                model=job.model.id,
+                text=text,
+                progress=progress,
+                seconds=seconds,
+                attempt=attempt,
+            ),
+            self.on_event,
+        )
+
+    # -- the end
+
+    def final(self, error: Error) -> Error:
+        """Mark an error as the end of the job."""
+        self._final = error
+        return error
+
+    def fill(self, error: ImgEditError) -> None:
+        """Put on an error whose it is."""
+        provider = self.provider
+        error.fill(
+            provider=provider.name,
+            distribution=provider.label,
+            job_id=self.record.id,
+        )
+
+    def _blame(self, message: str) -> PluginError:
+        error = PluginError(
+            f"{self.provider.distribution}: {message}", charged=self.record.charged
+        )
+        self.fill(error)
+        return error
+
+    def _close(self, error: ImgEditError) -> None:
+        """Store how it ended, and put on the error what the caller needs to go on."""
+        self.fill(error)
+        if error.charged == "unknown":
+            error.retryable = False  # a repeat could be paid twice
+        job = self.record.job
+        over = error is self._final or (
+            job.status == "planned" and not isinstance(error, DeadlineExceeded)
+        )
+        if over:
+            facts = job.facts
+            if error.cost is not None:
+                facts = facts.merged(Facts(cost=error.cost.amount))
+            self.record = evolve(
+                self.record.with_job(status="failed", facts=facts),
+                charged=error.charged,
+                error=error_row(error),
+                answer=None,
+            )
+        elif self.record.charged == "unknown":
+            self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
+        if self.stored:
+            self.save()
+        if not over:
+            error.job = dumps(self.record)
+            if error.hint is None:
+                error.hint = f"Go on with: imgedit jobs resume {job.id}"
+
+    def _tag(self, error: asyncio.CancelledError) -> None:
+        error.job = dumps(self.record)  # type: ignore[attr-defined]  # read by who cancelled
+        error.job_id = self.record.id  # type: ignore[attr-defined]  # likewise
+        error.charged = self.record.charged  # type: ignore[attr-defined]  # likewise
+        error.stored = self.stored  # type: ignore[attr-defined]  # likewise
+
+
+def _own_api(request: HttpRequest) -> bool:
+    return not request.url.startswith(("http://", "https://"))

@@ -1,0 +1,186 @@
+"""One exchange: over HTTP through the transport, or on this machine through the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from .. import errors
+from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
+from ..contract.image import ImageSource
+from ..contract.model import Problem
+from ..errors import (
+    ImageRejected,
+    ImgEditError,
+    JobFailed,
+    NetworkError,
+    OutcomeUnknown,
+    PluginError,
+    ProviderError,
+    UnexpectedResponse,
+)
+
+if TYPE_CHECKING:
+    from ..worker import WorkerFailed
+    from .drive import Drive
+
+TIMEOUTS = {"submit": 300.0, "upload": 120.0, "download": 120.0}
+"""Seconds for a whole exchange where the manifest says nothing; others 60."""
+
+
+async def perform(
+    drive: Drive, request: HttpRequest | LocalRequest, number: int
+) -> HttpResponse:
+    """Send one request and take its answer; `number` is how many the job sent before.
+
+    Raises:
+        NetworkError: it was not sent; or it was free and its answer was lost.
+        OutcomeUnknown: a submit was sent and its answer was lost.
+        ProviderError: a local function failed.
+    """
+    if isinstance(request, LocalRequest):
+        return await _local(drive, request)
+    await _check_unchanged(drive, request)
+    return await _http(drive, request, number)
+
+
+def timeout(drive: Drive, purpose: str) -> float:
+    """Seconds for one exchange: the manifest's, and never more than the deadline leaves."""
+    said = drive.provider.manifest.timeouts.get(purpose, TIMEOUTS.get(purpose, 60.0))
+    return max(0.001, min(float(said), drive.left))
+
+
+async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse:
+    from ..transport.errors import Lost, NotSent, TooLarge
+
+    runtime = drive.runtime
+    job = drive.record.job
+    charged = drive.record.charged
+    if request.purpose == "upload":
+        drive.emit("uploading", "uploading a picture")
+    headers: dict[str, str] = {}
+    rule = drive.provider.manifest.idempotency
+    if request.spends and rule:
+        drive.record = evolve(drive.record, idempotency_key=job.id)
+        headers[rule["header"]] = job.id
+    sent = drive.sent
+
+    async def on_sent() -> None:
+        sent()
+
+    try:
+        return await runtime.transport.exchange(
+            request,
+            site=runtime.site(drive.provider, base_url=drive.record.base_url),
+            timeout=timeout(drive, request.purpose),
+            spool=runtime.folder(job.id),
+            on_sent=on_sent if request.spends else None,
+            boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
+            extra_headers=headers,
+        )
+    except NotSent as lost:
+        raise NetworkError(
+            f"{drive.provider.manifest.title} could not be reached: {lost.reason}",
+            charged=charged,
+            retryable=lost.retryable,
+        ) from None
+    except Lost as lost:
+        drive.record = evolve(drive.record, partial=_arrived(lost, request))
+        if not request.spends:
+            raise NetworkError(f"the answer was lost: {lost.reason}", charged=charged) from None
+        raise OutcomeUnknown(
+            f"the request was sent and its answer was lost: {lost.reason}",
+            status=lost.status,
+        ) from None
+    except TooLarge as large:
+        if request.spends:
+            drive.record = evolve(drive.record, partial=_arrived(large, request))
+        raise UnexpectedResponse(
+            f"the answer is too large to be one: {large.reason}",
+            charged="unknown" if request.spends else charged,
+        ) from None
+
+
+def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:
+    if lost.status is None:
+        return None
+    return HttpResponse(status=lost.status, headers=lost.headers or {}, purpose=request.purpose)
+
+
+async def _check_unchanged(drive: Drive, request: HttpRequest) -> None:
+    """A file that changed since it was validated is not sent: another picture was priced."""
+    if drive.record.job.status != "planned":
+        return
+    for image in drive.record.job.request.pictures:
+        if image.url is None and not await asyncio.to_thread(image.unchanged):
+            raise drive.final(
+                ImageRejected(
+                    "the picture's file has changed since the edit began",
+                    hint="Start the edit again.",
+                )
+            )
+
+
+async def _local(drive: Drive, request: LocalRequest) -> HttpResponse:
+    from ..worker import WorkerFailed
+
+    import json
+
+    runtime = drive.runtime
+    job = drive.record.job
+    folder = runtime.folder(job.id) / "local"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    arguments = {name: _path(drive, value) for name, value in request.arguments.items()}
+    drive.emit("sending", "working on this machine")
+    try:
+        async with asyncio.timeout(max(0.001, drive.left)):
+            value = await runtime.worker.run(request.function, arguments, folder)
+    except TimeoutError:
+        drive.check_time()
+        raise
+    except WorkerFailed as failure:
+        raise drive.final(_local_error(drive, failure)) from None
+    try:
+        files = sorted(folder.iterdir(), key=lambda path: int(path.stem))
+        pictures = [ImageSource.stored(path) for path in files]
+    except (ValueError, ImgEditError) as error:
+        raise drive.final(
+            PluginError(f"{request.function} wrote what is no picture: {error}")
+        ) from None
+    return HttpResponse(
+        status=200, body=json.dumps(value).encode(), pictures=pictures, purpose="submit"
+    )
+
+
+def _path(drive: Drive, value: Any) -> Any:
+    """A local function's argument: pictures as file paths, everything else as it is."""
+    if isinstance(value, ImageSource):
+        return str(drive.runtime.file_of(value, drive.record.id))
+    if isinstance(value, Mapping):
+        return {key: _path(drive, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_path(drive, item) for item in value]
+    return value
+
+
+def _local_error(drive: Drive, failure: WorkerFailed) -> ImgEditError:
+    match failure.kind:
+        case "refused":
+            kind = getattr(errors, failure.type or "", JobFailed)
+            facts = dict(failure.facts)
+            facts["problems"] = [Problem(**problem) for problem in facts.get("problems") or ()]
+            return kind(failure.message, **facts, charged="no")  # type: ignore[no-any-return]  # looked up by name
+        case "memory":
+            return JobFailed(failure.message, charged="no", hint="Try a smaller picture.")
+        case "killed" | "exited" | "start":
+            return JobFailed(failure.message, charged="no", hint="Run the same edit again.")
+        case _:
+            return PluginError(f"{drive.provider.distribution}: {failure.message}")
+
+

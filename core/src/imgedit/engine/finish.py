@@ -1,0 +1,59 @@
+"""From a finished record to the result that a caller gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..contract.money import Money
+from ..contract.outcome import Output
+from ..result import EditResult, ResultImage, Variant
+from .record import JobRecord, SavedFile
+
+
+def to_result(record: JobRecord) -> EditResult:
+    """The result of a job that is done and complete."""
+    job = record.job
+    facts = job.facts
+    unit = job.model.unit
+    assert job.done is not None  # only done jobs come here
+    outputs = job.done.images
+    return EditResult(
+        job_id=job.id,
+        provider=job.provider,
+        model=facts.model or job.model.id,
+        images=tuple(_image(file, outputs[file.index]) for file in record.files),
+        cost=None if facts.cost is None else Money(facts.cost, unit),
+        quote=record.quote,
+        balance=None if facts.balance is None else Money(facts.balance, unit),
+        vendor_ids=facts.vendor_ids,
+        ai_generated=facts.ai_generated,
+        adaptations=record.adaptations,
+        warnings=tuple(dict.fromkeys((*record.warnings, *facts.warnings))),
+        unchecked=record.unchecked,
+        attempts=record.attempts,
+        seconds={"total": record.seconds},
+        raw=record.raw,
+    )
+
+
+def _image(file: SavedFile, output: Output) -> ResultImage:
+    return ResultImage(
+        path=Path(file.path),
+        url=output.url,
+        media_type=file.media_type,
+        width=file.width,
+        height=file.height,
+        size=file.size,
+        sha256=file.sha256,
+        expires_at=output.expires_at,
+        variants={
+            name: Variant(
+                url=variant.url,
+                media_type=variant.media_type,
+                size=variant.size,
+                sha256=variant.sha256,
+                expires_at=variant.expires_at,
+            )
+            for name, variant in output.variants.items()
+        },
+    )

@@ -1,0 +1,129 @@
+"""Where a picture goes: its name, the checks before money is spent, and the atomic write."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import OutputError
+from ..images.sniff import extension_for, media_type_for
+
+
+def numbered(out: Path, index: int, count: int) -> Path:
+    """`out` itself for one picture, `out-1`, `out-2` ... for several."""
+    return out if count == 1 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
+
+
+def fitting(path: Path, media_type: str) -> Path:
+    """The path with the extension that the bytes have; the same path when it fits already."""
+    if media_type_for(path.suffix) == media_type:
+        return path
+    extension = f".{extension_for(media_type)}"
+    known = media_type_for(path.suffix) is not None or not path.suffix
+    return path.with_suffix(extension) if known else path.with_name(path.name + extension)
+
+
+def check_writable(out: Path, count: int, *, overwrite: bool) -> None:
+    """Refuse an output that cannot work, before anything is spent.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or a file is in the way.
+    """
+    folder = out.parent
+    if out.is_dir():
+        raise OutputError(f"{str(out)!r} is a folder", hint="Give the name of a file.")
+    if not folder.exists():
+        raise OutputError(
+            f"the folder {str(folder)!r} does not exist", hint="Make it, or choose another."
+        )
+    if not folder.is_dir():
+        raise OutputError(f"{str(folder)!r} is not a folder", hint="Choose another place.")
+    _probe(folder)
+    for index in range(count):
+        check_free(numbered(out, index, count), overwrite=overwrite)
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raises OutputError when a file is in the way and may not be replaced."""
+    if path.exists() and not overwrite:
+        raise in_the_way(path)
+
+
+def in_the_way(path: Path) -> OutputError:
+    """The error for an output that exists."""
+    return OutputError(
+        f"{str(path)!r} exists already", hint="Choose another name, or allow overwriting it."
+    )
+
+
+def _probe(folder: Path) -> None:
+    # os.access lies for root and on network drives: only writing tells.
+    probe = folder / f".imgedit-{os.getpid()}-{os.urandom(4).hex()}.probe"
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    with contextlib.suppress(OSError):
+        probe.unlink()
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The OutputError for an OSError met while writing."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        what = f"there is no room to write {str(path)!r}"
+        return OutputError(what, hint="Free some space, or write somewhere else.")
+    reason = error.strerror or type(error).__name__
+    return OutputError(
+        f"{str(path)!r} cannot be written: {reason}", hint="Choose another place for it."
+    )
+
+
+@contextlib.contextmanager
+def _part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    path = folder / f".imgedit-{os.urandom(8).hex()}.part"
+    try:
+        with open(path, "xb") as file:
+            yield path, file
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def place(source: Path, target: Path, *, overwrite: bool) -> None:
+    """Copy a picture to its place: whole or not at all, and never over another file unasked.
+
+    Raises:
+        OutputError: it cannot be written there, or a file came in the way.
+    """
+    try:
+        with _part(target.parent) as (part, file):
+            with open(source, "rb") as original:
+                shutil.copyfileobj(original, file, 1 << 18)
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            if overwrite:
+                os.replace(part, target)
+            else:
+                _link(part, target)
+    except FileExistsError:
+        raise in_the_way(target) from None
+    except OSError as error:
+        raise cannot_write(target, error) from None
+
+
+def _link(part: Path, target: Path) -> None:
+    """Give `part` its final name, unless that is taken."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with open(target, "xb"):
+            pass
+        os.replace(part, target)

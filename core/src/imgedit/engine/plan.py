@@ -1,0 +1,268 @@
+"""From what the user asks to a job that is ready to go: provider, model, checks, price."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from ..contract.event import Event
+from ..contract.image import ImageSource
+from ..contract.job import Job
+from ..contract.model import Model, Problem
+from ..contract.money import Money, Quote, plain, to_amount
+from ..contract.request import EditRequest, Reference
+from ..discovery import choose
+from ..errors import BudgetExceeded, UsageError, ValidationError
+from ..images.sniff import media_type_for
+from .output import check_writable
+from .prepare import prepare
+from .record import JobRecord, Wish, new_id
+
+if TYPE_CHECKING:
+    from ..discovery import Provider
+    from .runtime import Runtime
+
+FIELDS = (
+    "model",
+    "n",
+    "aspect_ratio",
+    "resolution",
+    "quality",
+    "output_format",
+    "mask",
+    "references",
+    "seed",
+    "options",
+    "label",
+)
+_FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
+_LARGE = 1 << 20
+
+
+@frozen(kw_only=True)
+class Ask:
+    """One call of `edit`: the request, and what the user wants of the way."""
+
+    request: EditRequest
+    provider: str | None = None
+    out: str | None = None
+    overwrite: bool = False
+    max_cost: Money | None = None
+    keep_metadata: bool = False
+    warnings: tuple[str, ...] = field(default=())
+
+
+def unknown_keyword(name: str, known: Sequence[str]) -> TypeError:
+    """The error for a keyword that does not exist, with the nearest one that does."""
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    hint = f", did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+    return TypeError(f"edit() has no keyword {name!r}{hint}")
+
+
+def to_money(value: Money | str | None) -> Money | None:
+    """A limit like "0.10 USD" or "500 acme:credits".
+
+    Raises:
+        UsageError: it is not an amount with its unit.
+    """
+    if value is None or isinstance(value, Money):
+        return value
+    amount, _, unit = str(value).strip().partition(" ")
+    try:
+        found = to_amount(amount)
+    except ValueError:
+        found = None
+    if found is None or found < 0 or not unit.strip():
+        raise UsageError(
+            f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".'
+        )
+    return Money(found, unit.strip())
+
+
+async def make_request(image: Any, prompt: str, fields: Mapping[str, Any]) -> EditRequest:
+    """Take what a caller gives and read the pictures, large ones off the event loop.
+
+    Raises:
+        ValidationError: every picture that cannot be used.
+    """
+    if not isinstance(prompt, str):
+        raise TypeError(f"the prompt is a string, not {type(prompt).__name__}")
+    given = {name: value for name, value in fields.items() if value is not None}
+    problems: list[Problem] = []
+
+    async def picture(value: Any, at: str) -> ImageSource | None:
+        try:
+            if _is_small(value):
+                return ImageSource.of(value, at=at)
+            return await asyncio.to_thread(ImageSource.of, value, at=at)
+        except ValidationError as error:
+            problems.extend(error.problems)
+            return None
+
+    source = await picture(image, "/image")
+    if "mask" in given:
+        given["mask"] = await picture(given["mask"], "/mask")
+    references = []
+    for index, value in enumerate(given.pop("references", ())):
+        item, text = _reference(value)
+        found = await picture(item, f"/references/{index}/image")
+        if found is not None:
+            references.append(Reference(found, text))
+    if problems or source is None:
+        raise ValidationError(problems=problems)
+    return EditRequest(image=source, prompt=prompt, references=references, **given)
+
+
+def _is_small(value: Any) -> bool:
+    if isinstance(value, bytes):
+        return len(value) <= _LARGE
+    if isinstance(value, str | Path):
+        try:
+            return Path(value).stat().st_size <= _LARGE
+        except (OSError, ValueError):
+            return True
+    return isinstance(value, ImageSource)
+
+
+def _reference(value: Any) -> tuple[Any, str | None]:
+    if isinstance(value, Reference):
+        return value.image, value.description
+    if isinstance(value, tuple | list) and len(value) == 2:
+        return value[0], value[1]
+    return value, None
+
+
+async def plan(
+    runtime: Runtime, ask: Ask, on_event: Callable[[Event], object] | None = None
+) -> tuple[Provider, JobRecord]:
+    """Choose, prepare, validate and price; nothing is sent but the fetch of a URL picture.
+
+    Raises:
+        UsageError, PluginError: no such provider, or it does not load.
+        ValidationError: all problems at once.
+        OutputError: the result could not be written.
+        BudgetExceeded: the price may be over `max_cost`.
+    """
+    chosen = choose(runtime.registry, ask.provider, configured=runtime.config.provider)
+    provider = runtime.registry.provider(chosen.name)
+    picked = provider.manifest.pick(ask.request.model)
+    model = picked.model
+    job_id = new_id()
+    text = f"{provider.name} {model.id} ({chosen.how})"
+    runtime.tell(
+        Event(kind="chosen", job_id=job_id, provider=provider.name, model=model.id, text=text),
+        on_event,
+    )
+    if ask.out is not None:
+        check_writable(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
+    request, adaptations = _follow_name(evolve(ask.request, model=model.id), model, ask.out)
+    request, notes = await prepare(
+        runtime, provider, request, job_id, keep_metadata=ask.keep_metadata
+    )
+    checked = provider.validate(request, model)
+    if checked.problems:
+        raise _refused(runtime, provider, request, checked.problems)
+    request = await _with_mask(runtime, provider, request, job_id)
+    quote = provider.price(request, model)
+    if ask.max_cost is not None:
+        _check_cost(quote, ask.max_cost)
+    record = JobRecord(
+        job=Job(id=job_id, provider=provider.name, request=request, model=model),
+        distribution=provider.distribution,
+        version=provider.version,
+        base_url=runtime.base_url(provider),
+        quote=quote,
+        wish=Wish(out=None if ask.out is None else str(Path(ask.out).absolute()), overwrite=ask.overwrite),
+        adaptations=adaptations,
+        warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),
+        unchecked=checked.unchecked,
+    )
+    return provider, record
+
+
+def _follow_name(
+    request: EditRequest, model: Model, out: str | None
+) -> tuple[EditRequest, tuple[Mapping[str, Any], ...]]:
+    """`-o x.png` asks for png where the model can."""
+    wanted = _FORMATS.get(media_type_for(Path(out).suffix) or "") if out else None
+    limit = model.limits.get("output_format")
+    if wanted is None or request.output_format is not None or not limit:
+        return request, ()
+    if wanted not in limit.get("enum", ()) or wanted == limit.get("default"):
+        return request, ()
+    why = f"the output is named {Path(out or '').name}"
+    change = {"field": "output_format", "from": None, "to": wanted, "why": why}
+    return evolve(request, output_format=wanted), (change,)
+
+
+async def _with_mask(
+    runtime: Runtime, provider: Provider, request: EditRequest, job_id: str
+) -> EditRequest:
+    rule = provider.manifest.mask
+    if request.mask is None or not rule or request.mask.url is not None:
+        return request
+    from .masks import convert
+
+    target = runtime.folder(job_id) / "mask.png"
+    mask = await asyncio.to_thread(convert, request.mask, rule, target)
+    return evolve(request, mask=mask)
+
+
+def _refused(
+    runtime: Runtime, provider: Provider, request: EditRequest, problems: Sequence[Problem]
+) -> ValidationError:
+    """Every problem, and for a provider of this machine who could do it instead."""
+    hint = None
+    if provider.manifest.local:
+        able = able_providers(runtime, evolve(request, model=None), without=provider.name)
+        if able:
+            hint = f"A provider that could take it: {', '.join(f'-p {name}' for name in able)}."
+    return ValidationError(
+        problems=problems,
+        hint=hint,
+        provider=provider.name,
+        distribution=provider.label,
+    )
+
+
+def able_providers(runtime: Runtime, request: EditRequest, *, without: str) -> list[str]:
+    """The other installed providers that have a model for this request, by their manifests."""
+    from ..manifest import check, document
+
+    sheet = document(request)
+    return [
+        row.name
+        for row in runtime.registry.rows()
+        if row.name != without
+        and row.status == "ok"
+        and not row.local
+        and any(not check(sheet, model).problems for model in runtime.registry.manifest(row.name).models)
+    ]
+
+
+def _check_cost(quote: Quote, limit: Money) -> None:
+    """Raises BudgetExceeded unless the price is surely within the limit."""
+    if quote.at_most is not None and quote.at_most == 0:
+        return
+    if quote.unit != limit.unit:
+        raise BudgetExceeded(
+            f"the price is in {quote.unit} and the limit in {limit.unit}, "
+            "and no rate between them is known",
+            hint=f"Give the limit in {quote.unit}.",
+        )
+    if quote.at_most is None:
+        said = "unknown" if quote.amount is None else f"{plain(quote.amount)} {quote.unit} or more"
+        raise BudgetExceeded(
+            f"the price is {said} and no upper bound of it is known ({quote.reason or quote.basis})",
+            hint="Choose a model with a known price, or leave the limit out.",
+        )
+    if quote.at_most > limit.amount:
+        raise BudgetExceeded(
+            f"it may cost {plain(quote.at_most)} {quote.unit}, the limit is {limit}",
+            hint="Raise the limit, or choose a cheaper model (see: imgedit quote).",
+        )

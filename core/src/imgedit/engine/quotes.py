@@ -1,0 +1,98 @@
+"""What every installed model would cost for one request, and why some cannot do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attrs import evolve, field, frozen
+
+from ..contract.model import Model, Problem
+from ..contract.money import Quote
+from ..contract.request import EditRequest
+from ..errors import PluginError, ValidationError
+
+if TYPE_CHECKING:
+    from ..discovery import Registry
+
+
+@frozen(kw_only=True)
+class Offer:
+    """One model that can do a request, and its price; `warnings` say what to know of the model."""
+
+    provider: str
+    model: str
+    quote: Quote
+    warnings: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Unable:
+    """One model that cannot do a request, and why; model None = no model of the provider."""
+
+    provider: str
+    model: str | None
+    problems: tuple[Problem, ...]
+
+
+@frozen(kw_only=True)
+class Quotes:
+    """Offers, cheapest first within each unit (unknown prices last), and who cannot."""
+
+    quotes: tuple[Offer, ...] = field(default=(), converter=tuple)
+    unable: tuple[Unable, ...] = field(default=(), converter=tuple)
+
+
+def ask_all(
+    registry: Registry, request: EditRequest, *, provider: str | None = None
+) -> Quotes:
+    """Ask every installed provider, or one; needs no key and sends nothing.
+
+    Raises:
+        UnknownProvider: `provider` is not installed.
+        PluginError: `provider` does not load; without a name, broken ones are left to "unable".
+    """
+    names = registry.names() if provider is None else [provider]
+    found: list[Offer | Unable] = []
+    for name in names:
+        try:
+            found += _ask(registry, name, request)
+        except PluginError as error:
+            if provider is not None:
+                raise
+            problem = Problem(path="", message=error.message, code="plugin")
+            found.append(Unable(provider=name, model=None, problems=(problem,)))
+    offers = [one for one in found if isinstance(one, Offer)]
+    return Quotes(
+        quotes=sorted(offers, key=_order),
+        unable=[one for one in found if isinstance(one, Unable)],
+    )
+
+
+def _order(offer: Offer) -> tuple[object, ...]:
+    quote = offer.quote
+    unknown = quote.amount is None
+    return (quote.unit, unknown, quote.amount or 0, quote.at_most is None, quote.at_most or 0)
+
+
+def _ask(registry: Registry, name: str, request: EditRequest) -> Iterator[Offer | Unable]:
+    provider = registry.provider(name)
+    manifest = provider.manifest
+    models: tuple[Model, ...] = manifest.models
+    warnings: tuple[str, ...] = ()
+    if request.model is not None:
+        try:
+            picked = manifest.pick(request.model)
+        except ValidationError as error:
+            yield Unable(provider=name, model=request.model, problems=error.problems)
+            return
+        models, warnings = (picked.model,), picked.warnings
+    for model in models:
+        asked = evolve(request, model=model.id)
+        checked = provider.validate(asked, model)
+        if checked.problems:
+            yield Unable(provider=name, model=model.id, problems=tuple(checked.problems))
+            continue
+        quote = provider.price(asked, model)
+        quote = evolve(quote, unchecked=tuple(dict.fromkeys((*quote.unchecked, *checked.unchecked))))
+        yield Offer(provider=name, model=model.id, quote=quote, warnings=warnings)

@@ -1,0 +1,232 @@
+"""What all jobs of a client share: journal, spool, transport, worker, credentials, events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from ..contract.event import Event
+from ..contract.image import ImageSource
+from ..errors import ConfigError
+from .journal import Journal, MemoryJournal
+from .record import JobRecord
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..discovery import Provider, Registry
+    from ..transport import Site, Transport
+    from ..worker import LocalWorker
+
+logger = logging.getLogger("imgedit")
+
+
+class Runtime:
+    """Made by a client, closed with it; nothing heavy is made before its first use."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        journal: Journal | None,
+        keys: Mapping[str, Any],
+        config: Config,
+        keys_file: Path | None,
+        concurrency: int,
+        allow_insecure: bool = False,
+    ) -> None:
+        self.registry = registry
+        self.journal: Journal = journal or MemoryJournal()
+        self.config = config
+        self.concurrency = concurrency
+        self._keys = keys
+        self._keys_file = keys_file
+        self._allow_insecure = allow_insecure
+        self._sites: dict[tuple[str, str | None], Site] = {}
+        self._spool: Path | None = None
+
+    # -- pictures
+
+    @property
+    def durable(self) -> bool:
+        """Whether jobs outlive this process."""
+        return self.journal.spool is not None
+
+    @property
+    def spool(self) -> Path:
+        """The folder for pictures: the journal's, or a temporary one that ends with the client."""
+        if self._spool is None:
+            kept = self.journal.spool
+            self._spool = kept or Path(tempfile.mkdtemp(prefix="imgedit-"))
+        return self._spool
+
+    def folder(self, job_id: str) -> Path:
+        """The folder of one job in the spool.
+
+        Raises:
+            OutputError: it cannot be made.
+        """
+        folder = self.spool / job_id
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            from .output import cannot_write
+
+            raise cannot_write(folder, error) from None
+        return folder
+
+    def kept(self, image: ImageSource, job_id: str) -> ImageSource:
+        """The picture as a file when jobs outlive the process, else as it is."""
+        if image.url is not None or image.path is not None or not self.durable:
+            return image
+        return evolve(image, path=str(self.file_of(image, job_id)), data=None)
+
+    def file_of(self, image: ImageSource, job_id: str) -> Path:
+        """A file with the picture's bytes.
+
+        Raises:
+            OutputError: there is no room for it.
+        """
+        if image.path is not None:
+            return Path(image.path)
+        target = self.folder(job_id) / f"{(image.sha256 or 'picture')[:32]}.{image.extension}"
+        if not target.exists():
+            try:
+                target.write_bytes(image.read())
+            except OSError as error:
+                from .output import cannot_write
+
+                raise cannot_write(target, error) from None
+        return target
+
+    def tidy(self, record: JobRecord) -> None:
+        """Remove what a finished job no longer needs; results without a place of their own stay."""
+        folder = self.spool / record.id
+        if record.wish.out is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        results = {Path(file.path) for file in record.files}
+        with contextlib.suppress(OSError):
+            for path in folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path not in results:
+                    path.unlink()
+
+    # -- the way out
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The one transport of this client; aiohttp is imported here."""
+        from ..transport import Transport
+
+        return Transport(concurrency=self.concurrency, proxy=self.config.proxy)
+
+    @cached_property
+    def worker(self) -> LocalWorker:
+        """The one child process for local functions."""
+        from ..worker import LocalWorker
+
+        return LocalWorker()
+
+    def base_url(self, provider: Provider) -> str | None:
+        """Where a provider is reached: the environment, the configuration, or its manifest.
+
+        Raises:
+            ConfigError: what is configured cannot be used.
+        """
+        if provider.manifest.base_url is None:
+            return None
+        from ..config import base_url_for
+
+        return base_url_for(
+            provider.name,
+            provider.manifest.base_url,
+            config=self.config,
+            allow_insecure=self._allow_insecure,
+        )
+
+    def site(self, provider: Provider, *, base_url: str | None = None, keys: bool = True) -> Site:
+        """Where and with which credentials to reach a provider.
+
+        A job is never polled on another host: `base_url` is the one that it was sent to.
+
+        With `keys` False the place of a key is taken by words, for a preview.
+
+        Raises:
+            ConfigError: there is no key, it cannot be used, or the base URL has changed.
+        """
+        present = self.base_url(provider)
+        if base_url is not None and base_url != present:
+            raise ConfigError(
+                f"this job was sent to {base_url} and {provider.name} is now at {present}",
+                hint=f"Set IMGEDIT_{provider.name.upper()}_BASE_URL as it was, then resume it.",
+            )
+        known = (provider.name, present if keys else None)
+        if known not in self._sites:
+            self._sites[known] = self._make_site(provider, present, keys)
+        return self._sites[known]
+
+    def _make_site(self, provider: Provider, base_url: str | None, keys: bool) -> Site:
+        from ..config import find_key, key_variables
+        from ..transport import Credentials, Site
+
+        manifest = provider.manifest
+        if base_url is None:
+            raise ConfigError(f"{provider.name} has no base URL: it cannot be reached over HTTP")
+        credentials = Credentials()
+        if manifest.auth:
+            env = manifest.auth.get("env")
+            found: Mapping[str, str] = dict.fromkeys(key_variables(env, provider.name), "(a key)")
+            if keys:
+                found = find_key(
+                    env,
+                    provider.name,
+                    explicit=self._keys.get(provider.name),
+                    file=self._keys_file,
+                )
+            credentials = Credentials.from_manifest(manifest.auth, found, provider=provider.name)
+        return Site(
+            name=provider.name,
+            base_url=base_url,
+            hosts=manifest.hosts,
+            credentials=credentials,
+            configured=base_url != manifest.base_url,
+            allow_insecure=self._allow_insecure or self.config.of(provider.name).allow_insecure,
+        )
+
+    # -- time and events
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a seam for tests."""
+        await asyncio.sleep(seconds)
+
+    def tell(self, event: Event, callback: Callable[[Event], object] | None) -> None:
+        """Hand an event to the caller and to the add-ons; what they raise is logged only."""
+        logger.debug("%s %s %s", event.kind, event.job_id, event.text)
+        if callback is not None:
+            try:
+                callback(event)
+            except Exception:
+                logger.exception("on_event failed")
+        self.registry.emit(event)
+
+    async def close(self) -> None:
+        """Close connections, the worker and the journal; remove the temporary spool."""
+        if "transport" in self.__dict__:
+            await self.transport.close()
+        if "worker" in self.__dict__:
+            await self.worker.close()
+        self.journal.close()
+        if self._spool is not None and self.journal.spool is None:
+            shutil.rmtree(self._spool, ignore_errors=True)
+
+

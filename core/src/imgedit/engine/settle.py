@@ -1,0 +1,51 @@
+"""What became of a submit whose answer was lost: looked up, or left to the user; never resent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ..errors import OutcomeUnknown, ProviderError
+from .record import now
+
+if TYPE_CHECKING:
+    from .drive import Drive
+
+
+async def settle(drive: Drive, error: ProviderError | None) -> None:
+    """Ask the plugin, once, how to find out; the record then leads to free exchanges.
+
+    `error` is why the outcome is unknown, None for a job that is resumed.
+
+    Raises:
+        ProviderError: `error`, or OutcomeUnknown, when the plugin cannot tell.
+    """
+    drive.settle_tried = True
+    record = drive.record
+    own = set(record.job.facts.vendor_ids.values())
+    taken = drive.runtime.journal.taken(record.job.provider) - own
+    job = evolve(record.job, taken=frozenset(taken))
+    unreadable = record.answer
+    found = drive.provider.reconcile(job, unreadable or record.partial)
+    if found is None:
+        raise error or OutcomeUnknown(
+            "the request was sent and its answer was lost",
+            hint=f"Look in your account at the provider whether job {record.id} was charged.",
+        )
+    status = "accepted" if unreadable is not None else "unknown"
+    job = evolve(job, state=found.state, status=status, facts=job.facts.merged(found.facts))
+    drive.record = evolve(
+        record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
+    )
+    drive.save()
+
+
+def may_repeat_under_key(drive: Drive) -> bool:
+    """Whether the vendor declared that it honours idempotency keys, and the key still counts."""
+    rule = drive.provider.manifest.idempotency
+    sent_at = drive.record.job.sent_at
+    if not rule or sent_at is None or drive.record.answer is not None:
+        return False
+    return now() - sent_at < timedelta(hours=float(rule["hours"]))

@@ -1,0 +1,84 @@
+"""An error as it is stored with a job, and as it is raised again; an answer as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import errors
+from ..contract.exchange import HttpResponse
+from ..contract.model import Problem
+from ..contract.money import Money
+from ..errors import ImgEditError, JobFailed
+from .record import JobRecord
+
+_LONG = 4096
+_LARGE = 1 << 20
+
+
+def error_row(error: ImgEditError) -> dict[str, Any]:
+    """The facts of an error as JSON: the "error" of `schemas/error.schema.json`."""
+    cost = error.cost
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "provider": error.provider,
+        "distribution": error.distribution,
+        "status": error.status,
+        "code": error.code,
+        "job_id": error.job_id,
+        "request_id": error.request_id,
+        "retryable": error.retryable,
+        "retry_after": error.retry_after,
+        "charged": error.charged,
+        "cost": None if cost is None else {"amount": f"{cost.amount:f}", "unit": cost.unit},
+        "problems": [
+            {"path": problem.path, "message": problem.message, "code": problem.code}
+            for problem in error.problems
+        ],
+    }
+
+
+def stored_error(record: JobRecord) -> ImgEditError:
+    """The error with which a job ended, made again from what is stored."""
+    row: Mapping[str, Any] = record.error or {}
+    kind = getattr(errors, str(row.get("type")), JobFailed)
+    if not (isinstance(kind, type) and issubclass(kind, ImgEditError)):
+        kind = JobFailed
+    message = f"job {record.id} was {record.job.status} before"
+    if row.get("message"):
+        message += f": {row['message']}"
+    cost = row.get("cost")
+    return kind(
+        message,
+        charged=record.charged,
+        retryable=False,
+        provider=row.get("provider") or record.job.provider,
+        distribution=row.get("distribution"),
+        status=row.get("status"),
+        code=row.get("code"),
+        request_id=row.get("request_id"),
+        job_id=record.id,
+        cost=Money(cost["amount"], cost["unit"]) if cost else None,
+        problems=[Problem(**problem) for problem in row.get("problems") or ()],
+    )
+
+
+def readable(response: HttpResponse) -> Any:
+    """An answer's JSON for the result's `raw`; long texts are cut, None when it is none."""
+    if not response.body or len(response.body) > 64 * _LARGE:
+        return None
+    try:
+        return _short(response.json())
+    except ValueError:
+        return None
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    if isinstance(value, str) and len(value) > _LONG:
+        return f"<{len(value)} characters>"
+    return value
