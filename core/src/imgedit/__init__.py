@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .client import Client, EditJob
     from .contract.event import Event
     from .contract.exchange import (
         Base64,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from .contract.money import Money, Part, Quote
     from .contract.outcome import Done, Facts, Next, Output, Wait
     from .contract.request import EditRequest, Reference
+    from .discovery import register
+    from .engine.journal import Journal
     from .errors import (
         AmbiguousProvider,
         AuthenticationError,
@@ -64,9 +67,6 @@ if TYPE_CHECKING:
         UsageError,
         ValidationError,
     )
-    from .client import Client, EditJob
-    from .discovery import register
-    from .engine.journal import Journal
     from .hookspecs import HOOK_API, hookimpl
     from .result import EditResult, ResultImage
     from .sync import SyncClient, edit
@@ -133,7 +133,75 @@ _HOME = {
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted([*_WHERE, "__version__"])  # noqa: PLE0605  # one list of names, not two
+__all__ = [
+    "HOOK_API",
+    "AmbiguousProvider",
+    "AuthenticationError",
+    "Base64",
+    "BrokenPlugin",
+    "BudgetExceeded",
+    "Client",
+    "ConfigError",
+    "Conflict",
+    "ContentRejected",
+    "DataURI",
+    "DeadlineExceeded",
+    "Done",
+    "DownloadFailed",
+    "EditJob",
+    "EditRequest",
+    "EditResult",
+    "Event",
+    "Facts",
+    "FilePart",
+    "HttpRequest",
+    "HttpResponse",
+    "ImageRejected",
+    "ImageSource",
+    "ImgEditError",
+    "IncompatiblePlugin",
+    "InsufficientCredits",
+    "InvalidRequest",
+    "Job",
+    "JobFailed",
+    "Journal",
+    "JournalError",
+    "Json",
+    "LegallyUnavailable",
+    "LocalRequest",
+    "Model",
+    "ModelUnavailable",
+    "Money",
+    "Multipart",
+    "NetworkError",
+    "Next",
+    "NotFound",
+    "OutcomeUnknown",
+    "Output",
+    "OutputError",
+    "Part",
+    "PermissionDenied",
+    "PluginError",
+    "Problem",
+    "ProviderError",
+    "ProviderUnavailable",
+    "QuotaExhausted",
+    "Quote",
+    "RateLimited",
+    "Raw",
+    "Reference",
+    "ResultImage",
+    "SyncClient",
+    "UnexpectedResponse",
+    "UnknownProvider",
+    "UsageError",
+    "ValidationError",
+    "Wait",
+    "__version__",
+    "edit",
+    "hookimpl",
+    "register",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -84,7 +84,7 @@ class Client:
         Raises:
             ConfigError: the configuration cannot be read; JournalError: nor the journal.
         """
-        paths = Paths.from_environment()
+        paths = Paths.find()
         config = load_config(paths.config_file)
         kept: Journal | None = None
         if journal is True:
@@ -255,9 +255,7 @@ class Client:
             if name not in FIELDS:
                 raise unknown_keyword(name, FIELDS)
         request = await make_request(image, prompt, fields)
-        return await asyncio.to_thread(
-            ask_all, self.runtime.registry, request, provider=provider
-        )
+        return await asyncio.to_thread(ask_all, self.runtime.registry, request, provider=provider)
 
     async def preview(self, image: Picture, prompt: str, **keywords: Any) -> list[dict[str, Any]]:
         """The requests that `edit` would send, as JSON rows; nothing is sent, no key is needed."""
@@ -405,5 +403,3 @@ def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None
 
 def _files_exist(record: JobRecord) -> bool:
     return all(Path(file.path).exists() for file in record.files)
-
-

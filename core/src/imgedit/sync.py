@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,7 +39,7 @@ class SyncClient:
         client._open(lambda: Client.from_config(**arguments))
         return client
 
-    def _open(self, make: Any) -> None:
+    def _open(self, make: Callable[[], Client]) -> None:
         self._client = make()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="imgedit", daemon=True)
@@ -49,9 +49,8 @@ class SyncClient:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
+    def _run(self, work: Awaitable[_T]) -> _T:
         if self._loop.is_closed():
-            work.close()
             raise RuntimeError("this client is closed")
         future: Future[_T] = asyncio.run_coroutine_threadsafe(_carried(work), self._loop)
         try:
@@ -114,19 +113,19 @@ class SyncClient:
 
     def models(self, provider: str | None = None) -> list[dict[str, Any]]:
         """As `Client.models`."""
-        return self._client.models(provider)  # type: ignore[no-any-return]  # made by a factory
+        return self._client.models(provider)
 
     def jobs(self, limit: int = 50) -> list[JobRecord]:
         """As `Client.jobs`."""
-        return self._client.jobs(limit)  # type: ignore[no-any-return]  # likewise
+        return self._client.jobs(limit)
 
     def job(self, job_id: str) -> JobRecord:
         """As `Client.job`."""
-        return self._client.job(job_id)  # type: ignore[no-any-return]  # likewise
+        return self._client.job(job_id)
 
     def unfinished(self) -> list[JobRecord]:
         """As `Client.unfinished`."""
-        return self._client.unfinished()  # type: ignore[no-any-return]  # likewise
+        return self._client.unfinished()
 
 
 class SyncEditJob:
@@ -156,7 +155,7 @@ class SyncEditJob:
         return self._client._run(self._job.cancel())
 
 
-async def _carried(work: Coroutine[Any, Any, _T]) -> _T:
+async def _carried(work: Awaitable[_T]) -> _T:
     return await work
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
+from .convert import as_tuple
 from .image import ImageSource
 
 Purpose = Literal["prepare", "upload", "submit", "poll", "settle", "models", "balance"]
@@ -61,7 +62,7 @@ class Json:
 class Multipart:
     """A multipart/form-data body: (name, value) pairs in order; bools become true and false."""
 
-    parts: Sequence[tuple[str, str | int | bool | FilePart]] = field(converter=tuple)
+    parts: Sequence[tuple[str, str | int | bool | FilePart]] = field(converter=as_tuple)
 
 
 @frozen

@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from .convert import as_tuple
+
 
 @frozen(kw_only=True)
 class Problem:
@@ -45,7 +47,7 @@ class Model:
     title: str
     send: str | None
     limits: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
-    rules: tuple[Mapping[str, Any], ...] = field(default=(), converter=tuple)
+    rules: tuple[Mapping[str, Any], ...] = field(default=(), converter=as_tuple)
     price: Mapping[str, Any] | None = None
     wire: Mapping[str, Any] = field(factory=dict)
     unit: str = "USD"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from attrs import evolve, field, frozen
 
+from .convert import as_tuple
 from .image import ImageSource
 from .money import to_amount
 
@@ -49,10 +50,6 @@ class Output:
             raise ValueError("the url of an Output is a string")
 
 
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
-
-
 @frozen(kw_only=True)
 class Facts:
     """What an answer says beside the picture.
@@ -70,7 +67,7 @@ class Facts:
     balance: Decimal | None = field(default=None, converter=to_amount)
     model: str | None = None
     ai_generated: bool | None = None
-    warnings: tuple[str, ...] = field(default=(), converter=_texts)
+    warnings: tuple[str, ...] = field(default=(), converter=as_tuple)
 
     def merged(self, later: Facts) -> Facts:
         """These facts with later ones laid over them; warnings add up, each once."""
@@ -92,7 +89,7 @@ State = Mapping[str, Any]
 class Done:
     """The edit is finished; `refresh` is a state whose free exchange gives fresh URLs."""
 
-    images: Sequence[Output] = field(converter=tuple)
+    images: Sequence[Output] = field(converter=as_tuple)
     facts: Facts = field(factory=Facts, kw_only=True)
     refresh: State | None = field(default=None, kw_only=True)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from .convert import as_tuple
 from .image import ImageSource
 
 
@@ -56,7 +57,7 @@ class EditRequest:
     quality: str | None = None
     output_format: str | None = None
     mask: ImageSource | None = None
-    references: tuple[Reference, ...] = field(default=(), converter=tuple)
+    references: tuple[Reference, ...] = field(default=(), converter=as_tuple)
     seed: int | None = None
     options: Mapping[str, Any] = field(factory=dict, converter=_frozen_copy)
     label: str | None = None

@@ -41,7 +41,7 @@ async def keep_pictures(drive: Drive, done: Done) -> Done:
         if output.base64 is not None:
             path = drive.runtime.folder(drive.record.id) / f"answer-{index + 1}"
             await asyncio.to_thread(_decode, output.base64, path)
-            output = evolve(output, base64=None, image=_picture(path))  # noqa: PLW2901  # the same output, kept
+            output = evolve(output, base64=None, image=_picture(path))  # the same output, kept
         elif output.image is not None:
             _check(output.image, output)
         images.append(output)
@@ -197,7 +197,8 @@ async def _keep(
 ) -> SavedFile:
     wish = drive.record.wish
     if wish.out is None:
-        target = fitting(drive.runtime.folder(drive.record.id) / f"result-{index + 1}.bin", facts.media_type)
+        folder = drive.runtime.folder(drive.record.id)
+        target = fitting(folder / f"result-{index + 1}", facts.media_type)
         await asyncio.to_thread(shutil.copyfile, source, target)
     else:
         asked = numbered(Path(wish.out), index, count)

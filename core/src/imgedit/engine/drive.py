@@ -367,9 +367,7 @@ class Drive:
         )
 
     def _blame(self, message: str) -> PluginError:
-        error = PluginError(
-            f"{self.provider.distribution}: {message}", charged=self.record.charged
-        )
+        error = PluginError(f"{self.provider.distribution}: {message}", charged=self.record.charged)
         self.fill(error)
         return error
 

@@ -21,7 +21,6 @@ from ..errors import (
     NetworkError,
     OutcomeUnknown,
     PluginError,
-    ProviderError,
     UnexpectedResponse,
 )
 
@@ -33,9 +32,7 @@ TIMEOUTS = {"submit": 300.0, "upload": 120.0, "download": 120.0}
 """Seconds for a whole exchange where the manifest says nothing; others 60."""
 
 
-async def perform(
-    drive: Drive, request: HttpRequest | LocalRequest, number: int
-) -> HttpResponse:
+async def perform(drive: Drive, request: HttpRequest | LocalRequest, number: int) -> HttpResponse:
     """Send one request and take its answer; `number` is how many the job sent before.
 
     Raises:
@@ -68,10 +65,9 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
     if request.spends and rule:
         drive.record = evolve(drive.record, idempotency_key=job.id)
         headers[rule["header"]] = job.id
-    sent = drive.sent
 
     async def on_sent() -> None:
-        sent()
+        drive.sent()
 
     try:
         return await runtime.transport.exchange(
@@ -82,8 +78,14 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
             on_sent=on_sent if request.spends else None,
             boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
             extra_headers=headers,
+            durable=runtime.durable,
         )
     except NotSent as lost:
+        if drive.record.job.status == "sent":  # the time ran out before the first byte
+            drive.record = evolve(
+                drive.record.with_job(status="planned", sent_at=None), charged="no"
+            )
+            charged = "no"
         raise NetworkError(
             f"{drive.provider.manifest.title} could not be reached: {lost.reason}",
             charged=charged,
@@ -127,9 +129,9 @@ async def _check_unchanged(drive: Drive, request: HttpRequest) -> None:
 
 
 async def _local(drive: Drive, request: LocalRequest) -> HttpResponse:
-    from ..worker import WorkerFailed
-
     import json
+
+    from ..worker import WorkerFailed
 
     runtime = drive.runtime
     job = drive.record.job
@@ -175,12 +177,12 @@ def _local_error(drive: Drive, failure: WorkerFailed) -> ImgEditError:
             kind = getattr(errors, failure.type or "", JobFailed)
             facts = dict(failure.facts)
             facts["problems"] = [Problem(**problem) for problem in facts.get("problems") or ()]
-            return kind(failure.message, **facts, charged="no")  # type: ignore[no-any-return]  # looked up by name
+            facts["charged"] = "no"
+            refusal: ImgEditError = kind(failure.message, **facts)
+            return refusal
         case "memory":
             return JobFailed(failure.message, charged="no", hint="Try a smaller picture.")
         case "killed" | "exited" | "start":
             return JobFailed(failure.message, charged="no", hint="Run the same edit again.")
         case _:
             return PluginError(f"{drive.provider.distribution}: {failure.message}")
-
-

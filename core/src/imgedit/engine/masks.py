@@ -9,6 +9,8 @@ from typing import Any
 from ..contract.image import ImageSource
 from ..errors import ConfigError
 
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+
 
 def convert(mask: ImageSource, rule: Mapping[str, Any], target: Path) -> ImageSource:
     """Write the mask as the vendor wants it; `rule` is the manifest's `mask`.
@@ -28,7 +30,10 @@ def convert(mask: ImageSource, rule: Mapping[str, Any], target: Path) -> ImageSo
             "this provider wants masks in another form, and Pillow is not installed",
             hint="Run: pip install 'imgedit-core[masks]'",
         ) from None
-    with mask.open() as file, Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF", "BMP")) as read:
+    with (
+        mask.open() as file,
+        Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF", "BMP")) as read,
+    ):
         grey = read.convert("L")
     inverted = ImageOps.invert(grey)
     if change == "black":

@@ -78,9 +78,7 @@ def to_money(value: Money | str | None) -> Money | None:
     except ValueError:
         found = None
     if found is None or found < 0 or not unit.strip():
-        raise UsageError(
-            f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".'
-        )
+        raise UsageError(f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".')
     return Money(found, unit.strip())
 
 
@@ -177,7 +175,9 @@ async def plan(
         version=provider.version,
         base_url=runtime.base_url(provider),
         quote=quote,
-        wish=Wish(out=None if ask.out is None else str(Path(ask.out).absolute()), overwrite=ask.overwrite),
+        wish=Wish(
+            out=None if ask.out is None else str(Path(ask.out).absolute()), overwrite=ask.overwrite
+        ),
         adaptations=adaptations,
         warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),
         unchecked=checked.unchecked,
@@ -241,7 +241,9 @@ def able_providers(runtime: Runtime, request: EditRequest, *, without: str) -> l
         if row.name != without
         and row.status == "ok"
         and not row.local
-        and any(not check(sheet, model).problems for model in runtime.registry.manifest(row.name).models)
+        and any(
+            not check(sheet, model).problems for model in runtime.registry.manifest(row.name).models
+        )
     ]
 
 

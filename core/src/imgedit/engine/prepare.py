@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -48,7 +48,7 @@ async def prepare(
             notes.extend(note)
         return runtime.kept(image, job_id)
 
-    changes: dict[str, object] = {"image": await one(request.image, "/image")}
+    changes: dict[str, Any] = {"image": await one(request.image, "/image")}
     if request.mask is not None:
         changes["mask"] = await one(request.mask, "/mask")
     if request.references:
@@ -99,8 +99,7 @@ async def _stripped(
 ) -> tuple[ImageSource, list[str]]:
     if not can_strip(image.media_type or ""):
         return image, [
-            f"metadata such as a place cannot be removed from {image.media_type} pictures: "
-            "it is sent as it is"
+            f"metadata cannot be removed from {image.media_type} pictures, it is sent as it is"
         ]
     if (image.size or 0) > _LARGE:
         return await asyncio.to_thread(_strip, runtime, image, job_id, at)
@@ -129,5 +128,3 @@ def _strip(
                     out.write(chunk)
             stripped = ImageSource.stored(target)
         return stripped, notes
-
-

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
+from ..contract.convert import as_tuple
 from ..contract.model import Model, Problem
 from ..contract.money import Quote
 from ..contract.request import EditRequest
@@ -39,13 +40,11 @@ class Unable:
 class Quotes:
     """Offers, cheapest first within each unit (unknown prices last), and who cannot."""
 
-    quotes: tuple[Offer, ...] = field(default=(), converter=tuple)
-    unable: tuple[Unable, ...] = field(default=(), converter=tuple)
+    quotes: tuple[Offer, ...] = field(default=(), converter=as_tuple)
+    unable: tuple[Unable, ...] = field(default=(), converter=as_tuple)
 
 
-def ask_all(
-    registry: Registry, request: EditRequest, *, provider: str | None = None
-) -> Quotes:
+def ask_all(registry: Registry, request: EditRequest, *, provider: str | None = None) -> Quotes:
     """Ask every installed provider, or one; needs no key and sends nothing.
 
     Raises:
@@ -94,5 +93,7 @@ def _ask(registry: Registry, name: str, request: EditRequest) -> Iterator[Offer 
             yield Unable(provider=name, model=model.id, problems=tuple(checked.problems))
             continue
         quote = provider.price(asked, model)
-        quote = evolve(quote, unchecked=tuple(dict.fromkeys((*quote.unchecked, *checked.unchecked))))
+        quote = evolve(
+            quote, unchecked=tuple(dict.fromkeys((*quote.unchecked, *checked.unchecked)))
+        )
         yield Offer(provider=name, model=model.id, quote=quote, warnings=warnings)

@@ -228,5 +228,3 @@ class Runtime:
         self.journal.close()
         if self._spool is not None and self.journal.spool is None:
             shutil.rmtree(self._spool, ignore_errors=True)
-
-

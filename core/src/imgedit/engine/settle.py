@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from ..contract.job import Status
 from ..errors import OutcomeUnknown, ProviderError
 from .record import now
 
@@ -34,7 +35,7 @@ async def settle(drive: Drive, error: ProviderError | None) -> None:
             "the request was sent and its answer was lost",
             hint=f"Look in your account at the provider whether job {record.id} was charged.",
         )
-    status = "accepted" if unreadable is not None else "unknown"
+    status: Status = "accepted" if unreadable is not None else "unknown"
     job = evolve(job, state=found.state, status=status, facts=job.facts.merged(found.facts))
     drive.record = evolve(
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
