@@ -118,7 +118,8 @@ class Provider:
             if not own.problems:
                 raise
             log.warning("%s", error.message)
-        return Checked(problems=dict.fromkeys((*own.problems, *found)), unchecked=own.unchecked)
+        every = tuple(dict.fromkeys((*own.problems, *found)))
+        return Checked(problems=every, unchecked=own.unchecked)
 
     def price(self, request: EditRequest, model: Model) -> Quote:
         """What a request will cost: what the hook says, else the manifest's price table."""

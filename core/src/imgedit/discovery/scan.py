@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution, EntryPoint
+    from importlib.metadata import Distribution
 
 log = logging.getLogger("imgedit.discovery")
 
@@ -103,30 +103,27 @@ def scan(paths: list[str] | None = None) -> Claims:
     seen: set[str] = set()
     for distribution in distributions() if paths is None else distributions(path=paths):
         try:
-            entries = _entries(distribution)
-            if not entries:
+            text = distribution.read_text("entry_points.txt")
+            if text is None or "imgedit." not in text:
                 continue
             owner = _owner(distribution)
-        except Exception as error:  # one spoilt file must not hide the other plugins
-            log.warning("the metadata of an installed package cannot be read: %r", error)
+            if owner.key in seen:
+                continue
+            seen.add(owner.key)
+            entries = list(distribution.entry_points)
+        except Exception:  # one spoilt file must not hide the other plugins
+            where = getattr(distribution, "_path", "an installed package")
+            log.warning("The metadata in %s cannot be read: reinstall that package.", where)
             continue
-        if owner.key in seen:
-            continue
-        seen.add(owner.key)
         for entry in entries:
+            if entry.group not in GROUPS:
+                continue
             names = found[entry.group]
             earlier = names.get(entry.name, ())
             if all(claim.owner is not owner for claim in earlier):
                 claim = Claim(group=entry.group, name=entry.name, value=entry.value, owner=owner)
                 names[entry.name] = (*earlier, claim)
     return found
-
-
-def _entries(distribution: Distribution) -> list[EntryPoint]:
-    text = distribution.read_text("entry_points.txt")
-    if text is None or "imgedit." not in text:
-        return []
-    return [entry for entry in distribution.entry_points if entry.group in GROUPS]
 
 
 def _owner(distribution: Distribution) -> Installed:

@@ -1,0 +1,496 @@
+"""What a provider may do wrong, and how the facade says it."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import warnings
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from imgedit import (
+    Done,
+    EditRequest,
+    HttpResponse,
+    Job,
+    Json,
+    Next,
+    PluginError,
+    Quote,
+    RateLimited,
+    UnexpectedResponse,
+    Wait,
+)
+from imgedit.contract.exchange import HttpRequest
+from imgedit.discovery import Provider
+
+LABEL = "imgedit_acme (registered) 0.1.0"
+OK = HttpResponse(
+    status=200, headers={"Content-Type": "application/json"}, body=b'{"url": "https://x.example/1"}'
+)
+
+Acme = Callable[..., Provider]
+
+
+def answering(expression: str, hook: str = "parse_response") -> str:
+    """The source of a hook that returns this."""
+    return f"""
+    from datetime import datetime
+    from decimal import Decimal
+    from imgedit import *
+
+    @hookimpl
+    def {hook}({"job, response" if hook == "parse_response" else "job"}):
+        return {expression}
+    """
+
+
+def test_a_good_provider_is_asked(acme: Acme, job: Job) -> None:
+    provider = acme()
+    request = provider.build_request(job)
+    assert isinstance(request, HttpRequest)
+    assert request.body == Json({"prompt": "a secret wish", "tags": {"a": 1}})
+    answer = provider.parse_response(job, OK)
+    assert isinstance(answer, Done)
+    assert [image.url for image in answer.images] == ["https://x.example/1"]
+
+
+def test_what_the_provider_leaves_out_the_core_does(
+    acme: Acme, job: Job, request_: EditRequest
+) -> None:
+    provider = acme()
+    assert provider.validate(request_, job.model).problems == ()
+    assert provider.price(request_, job.model).amount == Decimal("0.04")
+    assert provider.reconcile(job, None) is None
+    assert provider.list_models() is None
+    assert provider.parse_models(OK) is None
+    error = provider.map_error(job, HttpResponse(status=429, headers={"Retry-After": "7"}))
+    assert isinstance(error, RateLimited)
+    assert (error.provider, error.distribution, error.retry_after) == ("acme", LABEL, 7)
+
+
+def test_what_the_provider_says_goes_first(acme: Acme, job: Job, request_: EditRequest) -> None:
+    provider = acme(
+        """
+        from imgedit import *
+
+        @hookimpl
+        def price(request):
+            return Quote(amount=2, at_most=2, unit="USD", basis="exact")
+
+        @hookimpl
+        def map_error(response):
+            return InsufficientCredits("sold out") if response.at("/sold") else None
+
+        @hookimpl
+        def reconcile(job):
+            return Next({**job.state, "seen": True})
+
+        @hookimpl
+        def list_models():
+            return HttpRequest(method="GET", url="/models", purpose="models")
+
+        @hookimpl
+        def parse_models(response):
+            return [{"id": "two"}]
+        """
+    )
+    assert provider.price(request_, job.model).amount == 2
+    sold = HttpResponse(status=400, body=b'{"sold": true}')
+    assert type(provider.map_error(None, sold)).__name__ == "InsufficientCredits"
+    assert type(provider.map_error(None, HttpResponse(status=401))).__name__ == (
+        "AuthenticationError"
+    )
+    assert provider.reconcile(job, None) == Next({"id": "x", "seen": True})
+    listing = provider.list_models()
+    assert listing is not None
+    assert listing.purpose == "models"
+    assert provider.parse_models(OK) == [{"id": "two"}]
+
+
+def test_problems_of_manifest_and_plugin_add_up(
+    acme: Acme, job: Job, request_: EditRequest
+) -> None:
+    provider = acme(
+        """
+        from imgedit import Problem
+
+        @hookimpl
+        def validate(request, model):
+            return [Problem(path="/prompt", message="must not wish", code="rule")]
+        """
+    )
+    long = evolve(request_, prompt="x" * 101)
+    codes = [problem.code for problem in provider.validate(long, job.model).problems]
+    assert codes == ["maxLength", "rule"]
+
+
+def test_what_is_unchecked_is_passed_on(acme: Acme, request_: EditRequest) -> None:
+    provider = acme(limits={"picture.bytes": {"maximum": 1000}, "options.tags": {}})
+    checked = provider.validate(request_, provider.manifest.models[0])
+    assert checked.unchecked == ("/image/bytes",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("None", "returned None"),
+        ("{'url': 'x'}", "returned a value of type dict"),
+        ("Done(['x'])", "returned a Done that holds a value of type str"),
+        ("Next({'when': datetime(2026, 1, 1)})", "it holds a value of type datetime"),
+        ("Next({'ids': {1, 2}})", "it holds a value of type set"),
+        ("Next({'x': float('nan')})", "it holds NaN"),
+        ("Next({'x': Decimal('Infinity')})", "it holds a value of type Decimal"),
+        ("Next({1: 'x'})", "one of its keys is a value of type int"),
+        ("Next({'deep': [{None: 1}]})", "one of its keys is None"),
+        ("Next([1])", "a state that is a value of type list"),
+        ("Next({'x': 'y' * 300_000})", "a state of 300009 bytes, more than 262144"),
+        ("Wait({'x': b''})", "it holds a value of type bytes"),
+        ("Wait({}, seconds='5')", "a Wait whose seconds is a value of type str"),
+        ("Wait({}, seconds=-1)", "a Wait whose seconds is negative"),
+        ("Wait({}, progress=True)", "a Wait whose progress is a value of type bool"),
+        ("Done([], refresh={'x': object()})", "a refresh that is not JSON"),
+        ("Next({}, facts={'id': 1})", "facts that are a value of type dict"),
+        ("Next({}, facts=Facts(vendor_ids={'id': None}))", "None among its vendor_ids"),
+        ("Next({}, facts=Facts(model=5))", "Facts whose model is a value of type int"),
+        ("Done([Output(base64=b'xx')])", "an Output whose base64 is a value of type bytes"),
+        ("Done([Output(url='x', variants={'png': 'y'})])", "a Done that holds a value of type str"),
+    ],
+)
+def test_a_wrong_step_names_distribution_hook_and_what_is_expected(
+    acme: Acme, job: Job, answer: str, said: str
+) -> None:
+    provider = acme(answering(answer))
+    with pytest.raises(PluginError) as caught:
+        provider.parse_response(job, OK)
+    error = caught.value
+    assert error.message.startswith(f"parse_response of {LABEL} returned ")
+    assert said in error.message
+    assert "expected is Done, Next or Wait" in error.message
+    assert (error.provider, error.distribution) == ("acme", LABEL)
+    assert error.charged == "unknown"
+    assert pickle.loads(pickle.dumps(error)).message == error.message
+
+
+def test_a_state_comes_back_as_a_journal_will_give_it(acme: Acme, job: Job) -> None:
+    provider = acme(
+        answering("Wait({'eta': Decimal('1.5'), 'n': Decimal(3), 'pair': (1, 2)}, seconds=2)")
+    )
+    assert provider.parse_response(job, OK) == Wait(
+        {"eta": 1.5, "n": 3, "pair": [1, 2]}, seconds=2.0
+    )
+
+
+def test_vendor_ids_that_came_as_numbers_become_text(acme: Acme, job: Job) -> None:
+    provider = acme(answering("Next({}, facts=Facts(vendor_ids={'id': 17}))"))
+    answer = provider.parse_response(job, OK)
+    assert answer.facts.vendor_ids == {"id": "17"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("None", "returned None"),
+        ("'POST /edit'", "returned a value of type str"),
+        (
+            "HttpRequest(method='POST', url='/e', purpose='submit', body={'a': 1})",
+            "an HttpRequest whose body is a value of type dict",
+        ),
+        (
+            "HttpRequest(method='POST', url='/e', purpose='submit', body=Json({'a': datetime}))",
+            "a request whose body holds a value of type type",
+        ),
+        (
+            "HttpRequest(method='POST', url='/e', purpose='submit', "
+            "body=Json({'a': job.request.image}))",
+            "a request whose body holds a value of type ImageSource",
+        ),
+        (
+            "HttpRequest(method='POST', url='/e', purpose='submit', body=Multipart([('a', 1.5)]))",
+            "a Multipart part that is a value of type float",
+        ),
+        (
+            "HttpRequest(method='GET', url='/e', purpose='poll', query={'a': None})",
+            "an HttpRequest with None in its query",
+        ),
+        (
+            "LocalRequest(function='a:b', arguments={'a': {1, 2}})",
+            "a request whose arguments holds a value of type set",
+        ),
+    ],
+)
+def test_a_wrong_request_is_refused(acme: Acme, job: Job, answer: str, said: str) -> None:
+    provider = acme(answering(answer, "build_request"))
+    with pytest.raises(PluginError) as caught:
+        provider.build_request(job)
+    assert caught.value.message.startswith(f"build_request of {LABEL} returned ")
+    assert said in caught.value.message
+    assert caught.value.charged == "no"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Json({'a': DataURI(job.request.image), 'b': [Base64(job.request.image), Decimal(1)]})",
+        "Multipart([('image', FilePart(job.request.image)), ('n', 1), ('x', True), ('s', 'y')])",
+        "Raw(job.request.image)",
+        "None",
+    ],
+)
+def test_every_body_is_taken(acme: Acme, job: Job, body: str) -> None:
+    source = f"HttpRequest(method='POST', url='/e', purpose='submit', body={body})"
+    request = acme(answering(source, "build_request")).build_request(job)
+    assert isinstance(request, HttpRequest)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("job.state['id'] = 'y'", "job.state"),
+        ("job.state.setdefault('deep', []).append(1)", "job.state"),
+        ("job.request.options['tags']['b'] = 2", "job.request.options"),
+        ("job.model.limits['prompt']['maxLength'] = 5", "job.model"),
+        ("job.model.price['amounts'] = '0'", "job.model"),
+        ("response.headers.clear()", "response.headers"),
+    ],
+)
+def test_changed_arguments_are_noticed(acme: Acme, job: Job, change: str, name: str) -> None:
+    provider = acme(
+        f"""
+        @hookimpl
+        def parse_response(job, response):
+            {change}
+            return Done([])
+        """
+    )
+    with pytest.raises(PluginError) as caught:
+        provider.parse_response(job, OK)
+    assert caught.value.message.startswith(f"parse_response of {LABEL} changed {name} in place")
+
+
+def test_a_changed_row_is_noticed_by_validate(acme: Acme, job: Job, request_: EditRequest) -> None:
+    provider = acme(
+        """
+        @hookimpl
+        def validate(model):
+            model.limits.clear()
+            return []
+        """
+    )
+    with pytest.raises(PluginError, match="validate of .* changed model in place"):
+        provider.validate(request_, job.model)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("raise KeyError(job.request.prompt)", "raised KeyError (imgedit_acme/__init__.py, line "),
+        ("raise RuntimeError(job.request.prompt)", "raised RuntimeError"),
+        ("raise SystemExit(job.request.prompt)", "raised SystemExit"),
+        ("return Quote(amount=0.5, unit='USD', basis='exact')", "an amount is an int, a str or a"),
+        (
+            "return HttpRequest(method='POST', url='edit', purpose='submit')",
+            "url is '/path' below the base URL",
+        ),
+        (
+            "return HttpRequest(method='POST', url='/e', purpose='submit', jsn={})",
+            "got an unexpected keyword argument 'jsn'",
+        ),
+        ("return job.request.image.read()", "a hook read a picture"),
+    ],
+)
+def test_an_exception_is_told_without_the_prompt(
+    acme: Acme, job: Job, source: str, said: str
+) -> None:
+    provider = acme(
+        f"""
+        from imgedit import *
+
+        @hookimpl
+        def build_request(job):
+            {source}
+        """
+    )
+    with pytest.raises(PluginError) as caught:
+        provider.build_request(job)
+    assert said in caught.value.message
+    assert f"build_request of {LABEL} raised" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert caught.value.distribution == LABEL
+
+
+def test_an_answer_that_cannot_be_read_is_unexpected(acme: Acme, job: Job) -> None:
+    html = HttpResponse(
+        status=200, headers={"content-type": "text/html; charset=utf-8"}, body=b"<html>sorry</html>"
+    )
+    with pytest.raises(UnexpectedResponse) as caught:
+        acme().parse_response(job, html)
+    error = caught.value
+    assert "status 200, text/html, 18 bytes" in error.message
+    assert f"parse_response of {LABEL} raised JSONDecodeError" in error.message
+    assert "imgedit_acme/__init__.py, line" in error.message
+    assert (error.charged, error.status, error.distribution) == ("unknown", 200, LABEL)
+
+
+def test_a_float_cost_is_unexpected_and_named(acme: Acme, job: Job) -> None:
+    provider = acme(answering("Done([], facts=Facts(cost=0.04))"))
+    with pytest.raises(UnexpectedResponse, match="an amount is an int, a str or a Decimal"):
+        provider.parse_response(job, OK)
+
+
+@pytest.mark.parametrize("hook", ["build_request", "parse_response"])
+def test_a_refusal_by_the_plugin_passes(acme: Acme, job: Job, hook: str) -> None:
+    provider = acme(
+        f"""
+        from imgedit import RateLimited
+
+        @hookimpl
+        def {hook}(job):
+            raise RateLimited("come back later", charged="no", retry_after=3)
+        """
+    )
+    with pytest.raises(RateLimited) as caught:
+        provider.build_request(job) if hook == "build_request" else provider.parse_response(job, OK)
+    assert (caught.value.provider, caught.value.distribution) == ("acme", LABEL)
+
+
+@pytest.mark.parametrize("source", ["raise RateLimited('no')", "return 'no'", "1 / 0"])
+def test_when_map_error_fails_the_table_answers(
+    acme: Acme, job: Job, source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider = acme(
+        f"""
+        from imgedit import RateLimited
+
+        @hookimpl
+        def map_error(response):
+            {source}
+        """
+    )
+    with caplog.at_level(logging.WARNING):
+        error = provider.map_error(job, HttpResponse(status=402))
+    assert type(error).__name__ == "InsufficientCredits"
+    assert f"map_error of {LABEL}" in caplog.text
+
+
+def test_a_forgotten_return_of_validate_is_noticed(
+    acme: Acme, job: Job, request_: EditRequest
+) -> None:
+    provider = acme(
+        """
+        @hookimpl
+        def validate(request):
+            [request]
+        """
+    )
+    with pytest.raises(PluginError, match="validate of .* returned None; expected is a list"):
+        provider.validate(request_, job.model)
+
+
+def test_a_plugin_may_rely_on_the_manifests_limits(
+    acme: Acme, job: Job, request_: EditRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider = acme(
+        """
+        @hookimpl
+        def validate(request):
+            return [] if len(request.prompt) <= 100 else 1 / 0
+        """
+    )
+    long = evolve(request_, prompt="x" * 101)
+    assert [one.code for one in provider.validate(long, job.model).problems] == ["maxLength"]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_coroutine_is_refused_without_a_warning(acme: Acme, job: Job) -> None:
+    provider = acme(
+        """
+        async def _later():
+            return None
+
+        @hookimpl
+        def build_request(job):
+            return _later()
+        """
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(PluginError, match="returned a coroutine"):
+            provider.build_request(job)
+
+
+@pytest.mark.parametrize(
+    ("hook", "answer", "said"),
+    [
+        ("list_models", "HttpRequest(method='GET', url='/m', purpose='poll')", "the purpose poll"),
+        ("list_models", "'/models'", "a value of type str"),
+        ("parse_models", "{'id': 'x'}", "a value of type dict"),
+        ("parse_models", "[{'title': 'x'}]", "a row without an id"),
+        ("parse_models", "['x']", "a list that holds a value of type str"),
+        ("reconcile", "Wait({})", "a value of type Wait"),
+        ("price", "0.04", "a value of type float"),
+        ("price", "Quote(amount=1, at_most=1, unit=None, basis='exact')", "without a unit"),
+        ("validate", "True", "a value of type bool"),
+        ("validate", "['too long']", "a list that holds a value of type str"),
+        ("validate", "[Problem(path='/x', message=1, code='x')]", "is not a string"),
+    ],
+)
+def test_every_other_hook_is_checked(
+    acme: Acme, job: Job, request_: EditRequest, hook: str, answer: str, said: str
+) -> None:
+    provider = acme(f"from imgedit import *\n@hookimpl\ndef {hook}():\n    return {answer}\n")
+    calls: dict[str, Callable[[], Any]] = {
+        "list_models": provider.list_models,
+        "parse_models": lambda: provider.parse_models(OK),
+        "reconcile": lambda: provider.reconcile(job, None),
+        "price": lambda: provider.price(request_, job.model),
+        "validate": lambda: provider.validate(request_, job.model),
+    }
+    with pytest.raises(PluginError) as caught:
+        calls[hook]()
+    assert caught.value.message.startswith(f"{hook} of {LABEL} returned ")
+    assert said in caught.value.message
+
+
+def test_a_bug_of_the_core_is_not_blamed_on_the_plugin(acme: Acme, job: Job) -> None:
+    provider = acme()
+    with pytest.raises(AttributeError):
+        provider.price("not a request", job.model)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "purpose", "charged"),
+    [
+        ("planned", "upload", "no"),
+        ("planned", "submit", "unknown"),
+        ("accepted", "poll", "unknown"),
+    ],
+)
+def test_a_broken_hook_says_what_is_known_of_the_money(
+    acme: Acme, job: Job, status: Any, purpose: Any, charged: str
+) -> None:
+    provider = acme(answering("None"))
+    with pytest.raises(PluginError) as caught:
+        provider.parse_response(evolve(job, status=status), evolve(OK, purpose=purpose))
+    assert caught.value.charged == charged
+
+
+def test_a_quote_of_the_plugin_is_used_as_it_is(
+    acme: Acme, job: Job, request_: EditRequest
+) -> None:
+    provider = acme(
+        """
+        from imgedit import Quote
+
+        @hookimpl
+        def price(request, model):
+            return Quote(unit="USD", basis="unknown", reason="ask them")
+        """
+    )
+    assert provider.price(request_, job.model) == Quote(
+        unit="USD", basis="unknown", reason="ask them"
+    )
