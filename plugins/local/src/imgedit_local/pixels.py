@@ -96,7 +96,8 @@ def _warmth(image: Image.Image, step: dict[str, Any]) -> Image.Image:
     lowered = (1 - 0.25 * strength) * _X ** (1 + 0.45 * strength)
     if amount > 0:
         return _curves(image, lifted, _X, lowered)
-    return _curves(image, lowered, _X, lifted)
+    # Without a little less green, skin would turn green rather than pale.
+    return _curves(image, lowered, _X ** (1 + 0.15 * strength), lifted)
 
 
 def _saturation(image: Image.Image, step: dict[str, Any]) -> Image.Image:
