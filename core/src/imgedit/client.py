@@ -84,7 +84,7 @@ class Client:
         Raises:
             ConfigError: the configuration cannot be read; JournalError: nor the journal.
         """
-        paths = Paths.find()
+        paths = Paths.from_environment()
         config = load_config(paths.config_file)
         kept: Journal | None = None
         if journal is True:

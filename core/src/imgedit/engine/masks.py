@@ -30,10 +30,7 @@ def convert(mask: ImageSource, rule: Mapping[str, Any], target: Path) -> ImageSo
             "this provider wants masks in another form, and Pillow is not installed",
             hint="Run: pip install 'imgedit-core[masks]'",
         ) from None
-    with (
-        mask.open() as file,
-        Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF", "BMP")) as read,
-    ):
+    with mask.open() as file, Image.open(file, formats=_FORMATS) as read:
         grey = read.convert("L")
     inverted = ImageOps.invert(grey)
     if change == "black":

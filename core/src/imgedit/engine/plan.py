@@ -260,7 +260,7 @@ def _check_cost(quote: Quote, limit: Money) -> None:
     if quote.at_most is None:
         said = "unknown" if quote.amount is None else f"{plain(quote.amount)} {quote.unit} or more"
         raise BudgetExceeded(
-            f"the price is {said} and no upper bound of it is known ({quote.reason or quote.basis})",
+            f"the price is {said}, no upper bound is known ({quote.reason or quote.basis})",
             hint="Choose a model with a known price, or leave the limit out.",
         )
     if quote.at_most > limit.amount:
