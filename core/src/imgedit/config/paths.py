@@ -26,7 +26,7 @@ class Paths:
     cache: Path
 
     @classmethod
-    def find(cls, environ: Mapping[str, str] | None = None) -> Paths:
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Paths:
         """The folders that the system has for this, or all in `IMGEDIT_HOME` when that is set.
 
         Raises:
