@@ -46,7 +46,7 @@ class NotUnderstood(Exception):
             parts.append("not understood: " + ", ".join(shown) + (f" and {more} more" * bool(more)))
         if self.why:
             parts.append(self.why)
-        return f"{'; '.join(parts)}. It can do: {summary()}"
+        return f"{'; '.join(parts)}. local can do: {summary()}"
 
 
 def parse(prompt: str) -> tuple[Step, ...]:

@@ -239,7 +239,7 @@ def _by_rows(image: Image.Image, change: Callable[[Floats, int], Floats]) -> Ima
         strip: Bytes = np.array(image.crop(box))
         changed = change(strip[..., :3].astype(np.float32), top)
         strip[..., :3] = np.rint(np.clip(changed, 0, 255)).astype(np.uint8)
-        image.paste(Image.fromarray(strip, image.mode), box)
+        image.paste(Image.fromarray(strip), box)
     return image
 
 
