@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from imgedit import HttpResponse, JournalError
+from imgedit import Done, HttpResponse, ImageSource, JournalError, Output
 from imgedit.engine.journal import Journal
 from imgedit.engine.record import JobRecord, SavedFile
 from imgedit.journal import SqliteJournal
@@ -92,8 +93,6 @@ def test_an_unknown_job_is_said_to_be_unknown(
 def test_unfinished_are_those_that_can_go_on(
     journal: SqliteJournal, make_record: MakeRecord
 ) -> None:
-    from imgedit import Done, Output
-
     done = Done([Output(url="https://x.example/1.png"), Output(url="https://x.example/2.png")])
 
     def file(index: int) -> SavedFile:
@@ -107,7 +106,7 @@ def test_unfinished_are_those_that_can_go_on(
             sha256="cd",
         )
 
-    for name, changes in {
+    jobs: dict[str, dict[str, Any]] = {
         "1": {"status": "planned"},
         "2": {"status": "sent"},
         "3": {"status": "accepted"},
@@ -116,7 +115,8 @@ def test_unfinished_are_those_that_can_go_on(
         "6": {"status": "canceled"},
         "7": {"status": "done", "done": done, "files": (file(0),)},
         "8": {"status": "done", "done": done, "files": (file(0), file(1))},
-    }.items():
+    }
+    for name, changes in jobs.items():
         journal.save(make_record(id=name, **changes))
     assert [record.id for record in journal.unfinished()] == ["1", "2", "3", "4", "7"]
     journal.save(make_record(id="2", status="failed"))
@@ -148,12 +148,8 @@ def test_taken_are_the_vendor_ids_of_one_provider(
 def test_names_of_files_that_are_no_utf8_are_kept(
     journal: SqliteJournal, make_record: MakeRecord
 ) -> None:
-    from imgedit import ImageSource
-
     record = make_record(label="\udcff")
     odd = ImageSource(media_type="image/png", sha256="ab", path="/pictures/\udcff.png")
-    from attrs import evolve
-
     record = record.with_job(request=evolve(record.job.request, image=odd))
     journal.save(record)
     loaded = journal.load(record.id)

@@ -25,10 +25,12 @@ def test_what_was_acknowledged_survives_sigkill(path: Path) -> None:
     for _ in range(6):
         with keep(path, 100_000) as child:
             assert child.stdout is not None
-            for _ in range(dice.randrange(1, 150)):
-                name, status = child.stdout.readline().split()
-                told[name] = status
-            child.kill()
+            try:
+                for _ in range(dice.randrange(1, 150)):
+                    name, status = child.stdout.readline().split()
+                    told[name] = status
+            finally:
+                child.kill()
             for line in child.stdout:
                 if line.endswith("\n"):
                     name, status = line.split()

@@ -173,6 +173,15 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
     assert "cannot be made: Permission denied" in refusal(folder / "journal.sqlite3").message
 
 
+@not_root
+def test_a_folder_that_cannot_be_searched(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o600)
+    assert "Permission denied" in refusal(folder / "journal.sqlite3").message
+    with pytest.raises(JournalError, match="Permission denied"):
+        SqliteJournal(folder / "state" / "journal.sqlite3")
+
+
 def test_a_file_that_turns_read_only(used: Path, make_record: MakeRecord) -> None:
     with closing(SqliteJournal(used)) as journal:
         journal._connection.execute("PRAGMA query_only = ON")

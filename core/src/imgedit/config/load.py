@@ -67,12 +67,10 @@ def load_config(file: Path) -> Config:
         raise ConfigError(
             f"{file} cannot be read: {error.strerror}", hint="Look at its rights."
         ) from None
-    import tomllib
-
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not TOML: {error}", hint="Correct that line.") from None
+    document, wrong = _parsed(text)
+    # Raised out here: the parser's own exception may hold the whole text, a proxy's password too.
+    if wrong is not None:
+        raise ConfigError(f"{file} is not TOML: {wrong}", hint="Correct that line.")
     table = _Table(document, "", file)
     readers: Mapping[str, Callable[[_Table, str], Any]] = {
         "provider": _provider,
@@ -81,6 +79,18 @@ def load_config(file: Path) -> Config:
         "providers": _providers,
     }
     return Config(**table.read(readers), file=file)
+
+
+def _parsed(text: str) -> tuple[dict[str, Any], str | None]:
+    """The document, or what is wrong with it, with the line."""
+    import tomllib
+
+    try:
+        return tomllib.loads(text), None
+    except tomllib.TOMLDecodeError as error:
+        return {}, str(error)
+    except RecursionError:
+        return {}, "nested too deeply"
 
 
 @frozen

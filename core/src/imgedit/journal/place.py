@@ -21,7 +21,7 @@ def private_folder(path: Path, what: str) -> None:
     try:
         # The mode of mkdir(parents=True) holds for the last folder only.
         for folder in (*reversed(path.parents), path):
-            if not folder.is_dir():
+            if not os.path.isdir(folder):
                 folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise JournalError(
@@ -36,7 +36,7 @@ def private_file(path: Path) -> None:
     Raises:
         JournalError: there is something else in its place, or it cannot be made.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise JournalError(f"the journal {path} is a folder", hint="Name a file.")
     try:
         # An existing file is never opened here: closing it would drop the locks that another

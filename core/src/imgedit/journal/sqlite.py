@@ -87,9 +87,9 @@ class SqliteJournal:
         spool: str | os.PathLike[str] | None = None,
         patience: float = 10.0,
     ) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = _absolute(path)
         own = self.path.with_name(self.path.name + ".spool")
-        self._spool = own if spool is None else Path(spool).expanduser().absolute()
+        self._spool = own if spool is None else _absolute(spool)
         self._patience = patience
         self._lock = Lock()
         private_folder(self.path.parent, "the journal")
@@ -268,6 +268,10 @@ class SqliteJournal:
                 if not busy or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    return Path(os.path.expanduser(path)).absolute()
 
 
 def _storable(text: str) -> str:

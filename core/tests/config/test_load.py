@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imgedit import ConfigError
+from imgedit.config import Config, ProviderConfig, load_config
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def refusal(file: Path, text: str | bytes) -> ConfigError:
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert str(file) in caught.value.message
+    assert caught.value.hint
+    return caught.value
+
+
+def test_no_file_and_an_empty_file_are_the_defaults(file: Path) -> None:
+    assert load_config(file) == Config()
+    file.touch()
+    assert load_config(file) == Config(file=file)
+    assert Config().journal is True
+
+
+def test_everything_that_can_be_set(file: Path) -> None:
+    file.write_text(
+        'provider = "acme"\n'
+        'journal = "jobs/journal.sqlite3"\n'
+        'proxy = "http://user:secret@proxy.example:3128"\n'
+        "[providers.acme]\n"
+        'base_url = "http://acme.example/v1"\n'
+        "allow_insecure = true\n"
+        "[providers.other]\n",
+        encoding="utf-8",
+    )
+    config = load_config(file)
+    assert config.provider == "acme"
+    assert config.journal == file.parent / "jobs" / "journal.sqlite3"
+    assert config.proxy == "http://user:secret@proxy.example:3128"
+    acme = ProviderConfig(base_url="http://acme.example/v1", allow_insecure=True)
+    assert config.of("acme") == acme
+    assert config.of("other") == config.of("third") == ProviderConfig()
+    assert config.file == file
+    assert "secret" not in repr(config)
+
+
+def test_the_journal_can_be_off_or_elsewhere(file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.db"
+    for text, expected in (("false", False), ("true", True), (f"'{elsewhere}'", elsewhere)):
+        file.write_text(f"journal = {text}")
+        assert load_config(file).journal == expected
+    file.write_text("journal = '~/jobs.db'")
+    assert load_config(file).journal == Path.home() / "jobs.db"
+
+
+def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
+    file.write_bytes(b'\xef\xbb\xbfprovider = "acme"\r\n')
+    assert load_config(file).provider == "acme"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "hint"),
+    (
+        ("provder = 'acme'", "'provder'", "Did you mean provider?"),
+        ("Journal = false", "'Journal'", "Did you mean journal?"),
+        ("zzz = 1", "'zzz'", "Known are: provider, journal, proxy, providers."),
+        (
+            "[providers.acme]\nbaseurl = 'https://x'",
+            "'providers.acme.baseurl'",
+            "Did you mean base_url?",
+        ),
+        (
+            "[providers.acme]\napi_key = 'sk-canary'",
+            "'providers.acme.api_key'",
+            "Known are: base_url, allow_insecure.",
+        ),
+    ),
+)
+def test_an_unknown_key_is_refused_with_the_nearest(
+    file: Path, text: str, key: str, hint: str
+) -> None:
+    error = refusal(file, text)
+    assert f"there is no setting {key}" in error.message
+    assert error.hint == hint
+    assert "canary" not in str(error)
+
+
+def test_broken_toml_names_the_line(file: Path) -> None:
+    assert "line 2" in refusal(file, "provider = 'acme'\njournal = fals\n").message
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    (
+        ("provider = 3", "provider is not"),
+        ("provider = ' '", "provider is not"),
+        ("provider = 'Acme!'", "provider is not the name of a provider"),
+        ("journal = 1", "journal is not false, or the path"),
+        ("journal = ''", "journal is not"),
+        ("journal = '~nobody-of-this-name/x'", "no such home folder"),
+        ("proxy = 'proxy.example:3128'", "proxy is not the URL"),
+        ("proxy = 'socks5://user:canary@proxy.example'", "proxy is not the URL"),
+        ("proxy = 'http://canary@x:99999'", "proxy is not the URL"),
+        ("providers = 1", "providers is not a table"),
+        ("[providers]\nacme = 'x'", r"providers.acme is not a table"),
+        ("[providers.Acme]", "providers.Acme is not the name"),
+        ("[providers.acme]\nbase_url = 3", "providers.acme.base_url is not a text"),
+        ("[providers.acme]\nallow_insecure = 'yes'", "allow_insecure is not true or false"),
+    ),
+)
+def test_a_value_of_the_wrong_type_is_refused(file: Path, text: str, named: str) -> None:
+    error = refusal(file, text)
+    assert named in error.message
+    assert "canary" not in str(error)
+
+
+def test_what_is_no_text_is_refused(file: Path) -> None:
+    assert "not UTF-8" in refusal(file, b"provider = '\xff'").message
+
+
+def test_deep_nesting_is_refused(file: Path) -> None:
+    assert "nested too deeply" in refusal(file, "provider = " + "[" * 10_000).message
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path)
