@@ -16,7 +16,6 @@ None of them needs a network: third-party packages come from the environment tha
 from __future__ import annotations
 
 import email.parser
-import json
 import os
 import re
 import shutil
@@ -26,6 +25,7 @@ import time
 import tomllib
 import venv
 import zipfile
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,13 +226,13 @@ def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="session")
-def once(shared_folder: Path) -> Callable[[str, Callable[[Path], None]], Path]:
+def once(shared_folder: Path) -> Callable[[str, Callable[[Path], object]], Path]:
     """``once(name, make) -> Path``: a folder that ``make(folder)`` fills, once per test run.
 
     The process that comes first makes it and the others wait. A failure is everybody's.
     """
 
-    def folder_once(name: str, make: Callable[[Path], None]) -> Path:
+    def folder_once(name: str, make: Callable[[Path], object]) -> Path:
         folder, failed = shared_folder / name, shared_folder / f"{name}.failed"
         try:
             (shared_folder / f"{name}.lock").touch(exist_ok=False)
@@ -271,26 +271,37 @@ def projects() -> dict[str, Path]:
     }
 
 
-@pytest.fixture(scope="session")
-def built_wheels(projects: dict[str, Path], once: Callable[..., Path]) -> dict[str, Path]:
-    """``{distribution name: wheel}`` of every distribution, built once per run."""
-    return _built(once("built-wheels", lambda into: _build_all(projects, "wheel", into)))
+class Built(Mapping[str, Path]):
+    """``{distribution name: built file}``; each is built when it is first asked for."""
+
+    def __init__(self, projects: dict[str, Path], target: str, once: Callable[..., Path]) -> None:
+        self._projects = projects
+        self._target = target
+        self._once = once
+
+    def __getitem__(self, name: str) -> Path:
+        folder = self._projects[name]
+        made = self._once(f"{self._target}-{name}", lambda into: build(folder, self._target, into))
+        (file,) = made.iterdir()
+        return file
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._projects)
+
+    def __len__(self) -> int:
+        return len(self._projects)
 
 
 @pytest.fixture(scope="session")
-def built_sdists(projects: dict[str, Path], once: Callable[..., Path]) -> dict[str, Path]:
-    """``{distribution name: sdist}`` of every distribution, built once per run."""
-    return _built(once("built-sdists", lambda into: _build_all(projects, "sdist", into)))
+def built_wheels(projects: dict[str, Path], once: Callable[..., Path]) -> Mapping[str, Path]:
+    """``{distribution name: wheel}`` of every distribution here, each built once per run."""
+    return Built(projects, "wheel", once)
 
 
-def _build_all(projects: dict[str, Path], target: str, into: Path) -> None:
-    files = {name: build(folder, target, into).name for name, folder in projects.items()}
-    (into / "built.json").write_text(json.dumps(files), encoding="utf-8")
-
-
-def _built(folder: Path) -> dict[str, Path]:
-    files = json.loads((folder / "built.json").read_text(encoding="utf-8"))
-    return {name: folder / file for name, file in files.items()}
+@pytest.fixture(scope="session")
+def built_sdists(projects: dict[str, Path], once: Callable[..., Path]) -> Mapping[str, Path]:
+    """``{distribution name: sdist}`` of every distribution here, each built once per run."""
+    return Built(projects, "sdist", once)
 
 
 @pytest.fixture
