@@ -49,7 +49,31 @@ _WHERE = {
     "with_live_rows": "read",
 }
 
-__all__ = sorted(_WHERE)  # noqa: PLE0605  # one list of names, not two
+__all__ = [
+    "Checked",
+    "Manifest",
+    "ManifestError",
+    "Picked",
+    "Rate",
+    "auth_headers",
+    "check",
+    "classify",
+    "document",
+    "is_error",
+    "key_names",
+    "model_row",
+    "poll_seconds",
+    "problem_row",
+    "quote",
+    "quote_row",
+    "read_balance",
+    "read_manifest",
+    "retired_rows",
+    "secrets",
+    "to_wire",
+    "validate_manifest",
+    "with_live_rows",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -191,8 +191,6 @@ def _table(
 ) -> Iterator[Problem]:
     """Keys of a table that no model's limit has."""
     if not axes or not isinstance(table, Mapping):
-        if axes:
-            yield _problem(path, f"has no values for {axes[0]}", "wire")
         return
     known = _values_of(manifest.models, axes[0])
     for key, entry in table.items():

@@ -123,5 +123,5 @@ def nearest(name: Any, known: Iterable[Any]) -> Any:
     from difflib import get_close_matches
 
     texts = {one.lower(): one for one in reversed(choices) if isinstance(one, str)}
-    found = get_close_matches(name.lower(), list(texts), n=1, cutoff=0.6)
+    found = get_close_matches(name.lower(), list(texts), n=1, cutoff=0.5)
     return texts[found[0]] if found else None

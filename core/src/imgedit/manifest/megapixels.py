@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -45,7 +46,7 @@ def megapixels(
 
 
 def _round_up(pixels: Decimal) -> int:
-    return max(1, -int(-pixels // MEGAPIXEL))
+    return max(1, math.ceil(pixels / MEGAPIXEL))
 
 
 def _value(document: Mapping[str, Any], model: Model, key: str) -> Decimal | None:

@@ -55,8 +55,7 @@ def _put_value(found: dict[str, Any], spec: str | Mapping[str, Any], value: Any)
 def _put_from_table(
     found: dict[str, Any], key: str, spec: Mapping[str, Any], sent: Mapping[str, Any]
 ) -> None:
-    axes = spec["by"]
-    if not any(axis in sent for axis in axes):
+    if not _concerned(spec, sent):
         return
     value = look_up(spec, sent)
     if value is None:
@@ -80,12 +79,18 @@ def _put(found: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     found[last] = value
 
 
+def _concerned(spec: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether the user set a field of a `by` table; n alone, which is always there, is no sign."""
+    axes = spec["by"]
+    return any(axis in values for axis in axes if axis != "n") or axes == ["n"]
+
+
 def look_up(spec: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     """The entry of a `by` table for these values; None = there is none."""
     entry: Any = spec["values"]
     for axis in spec["by"]:
         if not isinstance(entry, Mapping):
-            return None
+            return entry  # the rest of the fields does not matter here
         key = as_key(values[axis]) if axis in values else "*"
         entry = entry.get(key, entry.get("*"))
     return entry
@@ -105,7 +110,7 @@ def missing_sizes(document: Mapping[str, Any], model: Model) -> Iterator[Problem
     for spec in model.wire.values():
         if isinstance(spec, Mapping) and "by" in spec:
             values = document_values(document) if values is None else values
-            if any(axis in values for axis in spec["by"]) and look_up(spec, values) is None:
+            if _concerned(spec, values) and look_up(spec, values) is None:
                 yield _absent(spec, values)
 
 
