@@ -18,6 +18,8 @@ def private_folder(path: Path, what: str) -> None:
     Raises:
         JournalError: it cannot be made; `what` says what it is for.
     """
+    if os.path.isdir(path):
+        return
     try:
         # The mode of mkdir(parents=True) holds for the last folder only.
         for folder in (*reversed(path.parents), path):
