@@ -149,14 +149,14 @@ def test_good_ones_work_in_the_crowd(used: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "type_", "said"),
-    [
+    (
         ("boom", "BrokenPlugin", "'boom' (imgedit-boom 0.1.0) is installed but broken: importing"),
         ("stale", "BrokenPlugin", f"(imgedit-stale 0.3.0) is installed but broken: {STALE}."),
         ("newer", "IncompatiblePlugin", "Upgrade it: pip install -U imgedit-core."),
         ("twin", "AmbiguousProvider", "Remove all but one: pip uninstall imgedit-twin"),
         ("acne", "UnknownProvider", "no provider 'acne' is installed."),
         ("acne", "UnknownProvider", "Did you mean 'acme'? Installed: Bad-Name, acme, asking,"),
-    ],
+    ),
 )
 def test_asking_for_a_bad_one_says_why(used: Any, name: str, type_: str, said: str) -> None:
     found_type, text, _, again = used[1][name]
@@ -188,7 +188,7 @@ def test_spoilt_metadata_hides_nothing(used: Any) -> None:
 
 @pytest.mark.parametrize(
     ("allowed", "names"),
-    [("", []), ("acme, boom", ["acme", "boom"]), ("nothere", [])],
+    (("", []), ("acme, boom", ["acme", "boom"]), ("nothere", [])),
 )
 def test_the_allow_list_filters_every_group(crowded: Any, allowed: str, names: list[str]) -> None:
     script = """

@@ -40,7 +40,8 @@ def acme_manifest(**changes: Any) -> dict[str, Any]:
         "default_model": "one",
         "wire": {"prompt": "prompt"},
         "limits": {"prompt": {"maxLength": 100}, "options.tags": {"type": "object"}},
-        "models": [{"id": "one", "price": {"amounts": "0.04"}}],
+        "sources": {"docs": {"url": "https://acme.example/docs", "read": "2026-11-20"}},
+        "models": [{"id": "one", "price": {"amounts": "0.04", "source": "docs"}}],
         **changes,
     }
 

@@ -159,7 +159,8 @@ def _parameters(hook: str, function: Any) -> list[str]:
         if parameter.kind is parameter.KEYWORD_ONLY:
             said.append(f"the parameter {name} of {hook} is keyword-only and would get no value")
         elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            said.append(f"{hook} takes {parameter!s}: name the parameters that it uses")
+            stars = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
+            said.append(f"{hook} takes {stars}{name}: name the parameters that it uses")
         elif parameter.default is not parameter.empty:
             said.append(f"the parameter {name} of {hook} has a default: hooks have none")
         elif name not in given:

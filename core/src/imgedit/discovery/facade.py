@@ -19,7 +19,7 @@ from ..contract.model import Model, Problem
 from ..contract.money import Quote
 from ..contract.outcome import Next, Step
 from ..contract.request import EditRequest
-from ..errors import Charged, PluginError, ProviderError, UnexpectedResponse
+from ..errors import Charged, ImgEditError, PluginError, ProviderError, UnexpectedResponse
 from ..hookspecs import PROJECT, PROVIDER_HOOKS
 from . import values
 from .addons import Addon
@@ -58,8 +58,9 @@ class Provider:
         manifest: its `provider.json`.
 
     Every method runs the provider's hook with the add-ons' wrappers around it and the core's
-    default behind it. A hook that breaks the contract raises PluginError, which names the
-    distribution and the hook, what it returned and what was expected.
+    default behind it. A hook that breaks the contract raises PluginError, those that read an
+    answer UnexpectedResponse; it names the distribution and the hook, what it returned and what
+    was expected.
     """
 
     def __init__(
@@ -137,9 +138,8 @@ class Provider:
         """What an answer that is no error leads to.
 
         Raises:
-            ProviderError: the plugin found a refusal in the answer; UnexpectedResponse when the
-                hook raised anything else, with `charged` unknown.
-            PluginError: it returned something that is not allowed.
+            ProviderError: the plugin found a refusal in the answer; UnexpectedResponse, with
+                `charged` unknown, when it raised anything else or broke the contract.
         """
         return self._ask("parse_response", values.step, job=job, response=response)
 
@@ -214,25 +214,28 @@ class Provider:
         said = f"{hook} of {self._label(found, hook)} raised {found.said}"
         if found.place:
             said += f" ({found.place})"
-        facts: dict[str, Any] = {"provider": self.name, "distribution": self._label(found)}
-        if hook in _READS:
-            response: HttpResponse = arguments["response"]
-            raise UnexpectedResponse(
-                f"the answer of {self.name} cannot be understood ({_looks(response)}): {said}",
-                status=response.status,
-                **facts,
-            ) from error
-        raise PluginError(said, charged=_charged(arguments), **facts) from error
+        raise self._fault(hook, said, arguments, self._label(found)) from error
 
-    def _wrong(self, hook: str, what: str, arguments: dict[str, Any]) -> PluginError:
+    def _wrong(self, hook: str, what: str, arguments: dict[str, Any]) -> ImgEditError:
         blamed = self.label
         if self._wrapped_by[hook]:
             blamed += f" (or of {', '.join(self._wrapped_by[hook])} around it)"
+        return self._fault(hook, f"{hook} of {blamed} {what}", arguments, self.label)
+
+    def _fault(
+        self, hook: str, said: str, arguments: dict[str, Any], distribution: str
+    ) -> ImgEditError:
+        """The error of a broken hook; one that reads an answer leaves a paid job resumable."""
+        if hook in _READS:
+            response: HttpResponse = arguments["response"]
+            return UnexpectedResponse(
+                f"the answer of {self.name} cannot be read ({_looks(response)}): {said}",
+                status=response.status,
+                provider=self.name,
+                distribution=distribution,
+            )
         return PluginError(
-            f"{hook} of {blamed} {what}",
-            charged=_charged(arguments),
-            provider=self.name,
-            distribution=self.label,
+            said, charged=_charged(arguments), provider=self.name, distribution=distribution
         )
 
     def _label(self, found: Blame, hook: str | None = None) -> str:
@@ -245,12 +248,7 @@ class Provider:
 def _charged(arguments: dict[str, Any]) -> Charged:
     """What a broken hook leaves known of the money; the engine knows more and may say so."""
     job: Job | None = arguments.get("job")
-    response: HttpResponse | None = arguments.get("response")
-    if job is None or (job.status == "planned" and response is None):
-        return "no"
-    if response is not None and response.purpose == "submit":
-        return "unknown"
-    return "no" if job.status == "planned" else "unknown"
+    return "no" if job is None or job.status == "planned" else "unknown"
 
 
 def _looks(response: HttpResponse) -> str:
