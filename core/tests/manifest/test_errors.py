@@ -24,7 +24,7 @@ def test_a_status_of_400_or_more_is_an_error(bare, answer):
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [
+    (
         ({"status": "failed"}, True),
         ({"status": "ok"}, False),
         ({"code": 1}, True),
@@ -38,7 +38,7 @@ def test_a_status_of_400_or_more_is_an_error(bare, answer):
         (b"", False),
         (b'{"code": 0.0}', False),
         (b'{"code": 0.5}', True),
-    ],
+    ),
 )
 def test_fails_when(acme, answer, body, expected):
     assert is_error(acme, answer(body, 200), own_api=True) is expected
@@ -53,7 +53,7 @@ def test_decimals_are_numbers_for_fragments(tiny, answer):
 
 @pytest.mark.parametrize(
     ("status", "cls", "charged", "retryable"),
-    [
+    (
         (400, "InvalidRequest", "no", False),
         (401, "AuthenticationError", "no", False),
         (402, "InsufficientCredits", "no", False),
@@ -72,7 +72,7 @@ def test_decimals_are_numbers_for_fragments(tiny, answer):
         (503, "ProviderUnavailable", "unknown", True),
         (599, "ProviderUnavailable", "unknown", True),
         (200, "UnexpectedResponse", "unknown", False),
-    ],
+    ),
 )
 def test_the_cores_own_rows(bare, job, answer, status, cls, charged, retryable):
     error = classify(bare, job(bare), answer({}, status))
@@ -121,13 +121,13 @@ def test_charged_and_retryable_omitted(acme, job, answer):
 
 @pytest.mark.parametrize(
     ("status", "purpose", "expected"),
-    [
+    (
         ("planned", "upload", "no"),
         ("accepted", "poll", "yes"),
         ("done", "settle", "yes"),
         ("sent", "settle", "unknown"),
         ("unknown", "settle", "unknown"),
-    ],
+    ),
 )
 def test_off_the_submit_charged_is_the_jobs(bare, job, answer, status, purpose, expected):
     for code in (401, 429, 500):
@@ -160,7 +160,7 @@ def test_who_and_what_is_on_the_error(acme, job, answer):
 
 @pytest.mark.parametrize(
     ("headers", "body", "expected"),
-    [
+    (
         ({"retry-after": "30"}, {}, 30),
         ({"retry-after": "1.5"}, {}, 1.5),
         ({"retry-after": "-5"}, {}, 0),
@@ -185,7 +185,7 @@ def test_who_and_what_is_on_the_error(acme, job, answer):
         ({"retry-after": "nan"}, {}, None),
         ({"retry-after": "whenever"}, {}, None),
         ({}, {}, None),
-    ],
+    ),
 )
 def test_retry_after(acme, job, answer, headers, body, expected):
     error = classify(acme, job(acme), answer(body, 429, headers=headers), now=NOW)

@@ -33,14 +33,14 @@ def test_always_taken_needs_no_limit(problems):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
+    (
         ("n", 2),
         ("aspect_ratio", "1:1"),
         ("resolution", "1k"),
         ("quality", "low"),
         ("output_format", "png"),
         ("seed", 0),
-    ],
+    ),
 )
 def test_a_field_is_taken_only_when_a_limit_is_present(problems, name, value):
     assert problems({}, **{name: value}) == {f"/{name}": "unsupported"}
@@ -134,7 +134,7 @@ def test_nothing_asked_nothing_unchecked(tiny, doc):
 
 @pytest.mark.parametrize(
     ("fragment", "value", "expected"),
-    [
+    (
         ({"enum": ["1k", "2k"]}, "3k", "must be one of 1k, 2k, not 3k; the nearest is 2k"),
         ({"const": "1k"}, "2k", "must be 1k"),
         ({"maxLength": 1}, "abc", "must have at most 1 characters, it has 3"),
@@ -144,7 +144,7 @@ def test_nothing_asked_nothing_unchecked(tiny, doc):
             "b",
             "does not have the form that is expected: An x.",
         ),
-    ],
+    ),
 )
 def test_sentences_for_texts(message, fragment, value, expected):
     assert message({"resolution": fragment}, resolution=value) == expected
@@ -152,7 +152,7 @@ def test_sentences_for_texts(message, fragment, value, expected):
 
 @pytest.mark.parametrize(
     ("fragment", "value", "expected"),
-    [
+    (
         ({"type": "boolean"}, 1, "must be true or false"),
         ({"type": ["integer", "string"]}, 1.5, "must be a whole number or text"),
         ({"minimum": 2}, 1, "must be at least 2"),
@@ -164,7 +164,7 @@ def test_sentences_for_texts(message, fragment, value, expected):
         ({"uniqueItems": True}, [1, 1], "must not hold the same thing twice"),
         ({"items": {"type": "string"}}, ["a", 1], "1 must be text"),
         ({"enum": [True]}, 1, "must be one of true, not 1"),
-    ],
+    ),
 )
 def test_sentences_for_options(message, fragment, value, expected):
     assert message({"options.x": fragment}, options={"x": value}) == expected
@@ -194,13 +194,13 @@ def test_no_message_quotes_a_long_value(message):
     assert "private" not in message({"prompt": {"pattern": "^$"}}, prompt=secret)
 
 
-@pytest.mark.parametrize("limits", [{}, {"prompt": {"minLength": 1}}])
-@pytest.mark.parametrize("prompt", ["", "  \n"])
+@pytest.mark.parametrize("limits", ({}, {"prompt": {"minLength": 1}}))
+@pytest.mark.parametrize("prompt", ("", "  \n"))
 def test_an_empty_prompt_is_refused_by_everyone(problems, limits, prompt):
     assert problems(limits, prompt=prompt) == {"/prompt": "minLength"}
 
 
-@pytest.mark.parametrize("prompt", ["a\0b", "a\ud800b"])
+@pytest.mark.parametrize("prompt", ("a\0b", "a\ud800b"))
 def test_what_cannot_be_sent_is_refused_by_everyone(problems, prompt):
     assert problems({}, prompt=prompt) == {"/prompt": "format"}
 
@@ -217,7 +217,7 @@ def test_json_types_of_fields(problems):
 
 @pytest.mark.parametrize(
     ("value", "code"),
-    [
+    (
         (float("nan"), "format"),
         (float("inf"), "format"),
         ({"a": [float("nan")]}, "format"),
@@ -225,7 +225,7 @@ def test_json_types_of_fields(problems):
         (b"bytes", "type"),
         ({1: 2}, "type"),
         ({1, 2}, "type"),
-    ],
+    ),
 )
 def test_options_must_be_json(problems, value, code):
     assert problems({"options.x": {}}, options={"x": value}) == {"/options/x": code}

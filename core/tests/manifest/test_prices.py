@@ -32,20 +32,20 @@ RESOLUTION = {"resolution": {"enum": ["1k", "2k"]}}
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [
+    (
         ("50", ("50", "50", "exact")),
         ("50+", ("50", None, "at_least")),
         ("4..16", ("4", "16", "at_least")),
         ("4..4", ("4", "4", "exact")),
         ("~0.048", ("0.048", None, "estimate")),
         ("0", ("0", "0", "exact")),
-    ],
+    ),
 )
 def test_grammar_of_amounts(price, text, expected):
     assert price({"amounts": text}) == expected
 
 
-@pytest.mark.parametrize("text", ["", "1e3", "-1", "~1..2", "~1+", "5..4", "1.", ".5", "١", "1 "])
+@pytest.mark.parametrize("text", ("", "1e3", "-1", "~1..2", "~1+", "5..4", "1.", ".5", "١", "1 "))
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(ManifestError):
         parse_bounds(text)
@@ -184,7 +184,7 @@ def test_a_surcharge_on_an_unknown_fact_is_a_range(price):
 
 @pytest.mark.parametrize(
     ("beyond", "references", "expected"),
-    [(0, 0, "5.5"), (0, 2, "6.5"), (1, 0, "5"), (1, 1, "5.5"), (2, 0, "5"), (1, 2, "6.0")],
+    ((0, 0, "5.5"), (0, 2, "6.5"), (1, 0, "5"), (1, 1, "5.5"), (2, 0, "5"), (1, 2, "6.0")),
 )
 def test_surcharge_per_picture(price, picture, beyond, references, expected):
     table = {"amounts": "5", "add": [{"amount": "0.5", "per_picture_beyond": beyond}]}
@@ -194,14 +194,14 @@ def test_surcharge_per_picture(price, picture, beyond, references, expected):
 
 @pytest.mark.parametrize(
     ("amounts", "add", "expected"),
-    [
+    (
         ("10", "0..4", ("10", "14", "at_least")),
         ("10+", "1", ("11", None, "at_least")),
         ("~10", "1", ("11", None, "estimate")),
         ("10", "~1", ("11", None, "estimate")),
         ("~10", "0..4", ("10", None, "estimate")),
         (None, "~1", (None, None, "unknown")),
-    ],
+    ),
 )
 def test_basis_of_a_sum(price, amounts, add, expected):
     assert price({"amounts": amounts, "add": [{"amount": add}]}) == expected

@@ -54,7 +54,7 @@ def _names(manifest: Manifest) -> Iterator[Problem]:
             at = f"/{kind}/{escape(name)}"
             if name in ids:
                 yield _problem(at, f"{name!r} is the id of a model", "name")
-            if target not in ids:
+            if target not in ids and not (kind == "aliases" and target in manifest.retired):
                 close = nearest(target, ids)
                 tail = f"; did you mean {close!r}?" if close else ""
                 path = at if kind == "aliases" else f"{at}/use"
