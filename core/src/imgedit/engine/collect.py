@@ -203,7 +203,7 @@ async def _keep(
     else:
         asked = numbered(Path(wish.out), index, count)
         target = fitting(asked, facts.media_type)
-        if target != asked:
+        if target not in (asked, asked.with_name(asked.name + target.suffix)):
             _warn(drive, f"the picture is {facts.media_type}: it was written to {target.name}")
         await asyncio.to_thread(_place, source, target, facts, wish.overwrite)
     return SavedFile(

@@ -16,7 +16,11 @@ from ..images.sniff import extension_for, media_type_for
 
 def numbered(out: Path, index: int, count: int) -> Path:
     """`out` itself for one picture, `out-1`, `out-2` ... for several."""
-    return out if count == 1 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
+    if count == 1:
+        return out
+    if media_type_for(out.suffix) is None:  # a dot in the name, no extension
+        return out.with_name(f"{out.name}-{index + 1}")
+    return out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
 
 
 def fitting(path: Path, media_type: str) -> Path:

@@ -1,0 +1,72 @@
+"""An error as a person, or a program, gets to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..contract.model import Problem
+from ..errors import ImgEditError
+from .screen import Screen
+
+_OPTIONS = {
+    "model": "--model",
+    "n": "-n",
+    "aspect_ratio": "--aspect-ratio",
+    "resolution": "--resolution",
+    "quality": "--quality",
+    "output_format": "--format",
+    "mask": "--mask",
+    "references": "--reference",
+    "seed": "--seed",
+    "label": "--label",
+    "image": "the picture",
+    "prompt": "the prompt",
+}
+
+
+def show_failure(screen: Screen, error: ImgEditError) -> None:
+    """Print an error: with `--json` the one document on stdout, else lines on stderr."""
+    if screen.as_json:
+        from ..render import error_document
+
+        screen.document(error_document(error))
+        return
+    first, *others = _lines(error)
+    screen.note(f"Error: {first}", style="bold red")
+    for line in others:
+        screen.note(line, style="")
+
+
+def _lines(error: ImgEditError) -> Iterator[str]:
+    problems = [say_problem(problem) for problem in error.problems]
+    if not problems or not error.message.startswith(str(error.problems[0])):
+        yield str(error)
+        yield from (f"  {problem}" for problem in problems)
+    elif len(problems) == 1:
+        yield _with_message(error, problems[0])
+    else:
+        yield f"the edit cannot be done like this, for {len(problems)} reasons:"
+        yield from (f"  {problem}" for problem in problems)
+        yield _with_message(error, "")
+
+
+def say_problem(problem: Problem) -> str:
+    """A problem with the command line's name for what it is about."""
+    _, _, path = problem.path.partition("/")
+    field, _, rest = path.partition("/")
+    if field == "options" and rest:
+        place = f"--option {rest.partition('/')[0]}"
+    elif field == "references" and rest.partition("/")[0].isdigit():
+        place = f"--reference (number {int(rest.partition('/')[0]) + 1})"
+    else:
+        place = _OPTIONS.get(field, path)
+    return f"{place}: {problem.message}" if place else problem.message
+
+
+def _with_message(error: ImgEditError, message: str) -> str:
+    """`str(error)` with other words for what happened."""
+    before, error.message = error.message, message
+    try:
+        return str(error)
+    finally:
+        error.message = before

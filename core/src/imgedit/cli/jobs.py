@@ -1,0 +1,202 @@
+"""`imgedit jobs`, `jobs show` and `jobs resume`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import ImgEditError
+from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
+from .options import common, timeout_option
+from .screen import Screen
+
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..engine.record import JobRecord
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="Example: imgedit jobs resume 01K9",
+    subcommand_metavar="[COMMAND]",
+)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N",
+              help="How many, newest first.")  # fmt: skip
+@common
+@click.pass_context
+def jobs(ctx: click.Context, as_json: bool, limit: int) -> None:
+    """Earlier edits, newest first.
+
+    An id may be shortened as long as it stays the only one that begins so.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    screen: Screen = ctx.obj
+    with _journal() as client:
+        _show_rows(screen, client.jobs(limit))
+
+
+@jobs.command(epilog="Example: imgedit jobs show 01K9")
+@click.argument("job_id", metavar="ID")
+@common
+@click.pass_obj
+def show(screen: Screen, as_json: bool, job_id: str) -> None:
+    """Everything that is known of one job."""
+    with _journal() as client:
+        record = client.job(job_id)
+    if screen.as_json:
+        _show_rows(screen, [record])
+        return
+    for name, text in _facts(record):
+        screen.line(f"{name + ':':<12}{text}")
+
+
+@jobs.command(epilog="Example: imgedit jobs resume 01K9")
+@click.argument("job_id", metavar="[ID]", required=False)
+@timeout_option
+@common
+@click.pass_obj
+def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | None) -> int:
+    """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
+    from ..client import Client
+    from ..result import EditResult
+    from .naming import shown
+    from .progress import following
+    from .result import show_result
+    from .tasks import run_task
+
+    def place(path: Path) -> str:
+        return shown(path, None)
+
+    async def one(job: str) -> EditResult:
+        async with Client.from_config() as client:
+            return await client.resume(job, deadline=deadline, on_event=follower)
+
+    if job_id is not None:
+        with following(screen) as follower:
+            result = run_task(one(job_id), screen.watch)
+        show_result(screen, result, place)
+        return 0
+
+    with _journal() as client:
+        waiting = [record.id for record in client.unfinished()]
+    failures: list[ImgEditError] = []
+    for job in waiting:
+        screen.watch.job_id, screen.watch.spending = job, False
+        try:
+            with following(screen) as follower:
+                result = run_task(one(job), screen.watch)
+        except Interrupted:
+            raise
+        except ImgEditError as error:
+            failures.append(error)
+            if not screen.as_json:
+                from .failure import show_failure
+
+                show_failure(screen, error)
+        else:
+            if not screen.as_json:
+                show_result(screen, result, place)
+    if screen.as_json:
+        with _journal() as client:
+            _show_rows(screen, [client.job(job) for job in waiting])
+    elif not waiting:
+        screen.line("No job is waiting to go on.")
+    return _code(failures, len(waiting))
+
+
+def _code(failures: list[ImgEditError], count: int) -> int:
+    codes = [exit_code(error) for error in failures]
+    if not codes:
+        return 0
+    if UNKNOWN in codes:
+        return UNKNOWN
+    return codes[0] if count == 1 else SOME_FAILED
+
+
+@contextmanager
+def _journal() -> Iterator[Client]:
+    """A client for its journal alone."""
+    import asyncio
+
+    from ..client import Client
+
+    client = Client.from_config()
+    try:
+        yield client
+    finally:
+        asyncio.run(client.close())
+
+
+def _show_rows(screen: Screen, records: list[JobRecord]) -> None:
+    if screen.as_json:
+        from ..journal import job_row
+
+        screen.document({"jobs": [job_row(record) for record in records]})
+        return
+    if not records:
+        screen.line("There are no jobs.")
+        return
+    from .tables import table
+
+    rows = [
+        (
+            record.id,
+            _status(record),
+            f"{record.job.provider} {record.job.model.id}",
+            _cost(record),
+            f"{record.created_at:%Y-%m-%d %H:%M}",
+            record.job.request.label or "",
+        )
+        for record in records
+    ]
+    screen.show(table(screen, ("id", "status", "model", "cost", "begun (UTC)", "label"), rows))
+
+
+def _status(record: JobRecord) -> str:
+    if record.job.status == "done" and not record.complete:
+        return "done, picture not fetched"
+    return record.job.status
+
+
+def _cost(record: JobRecord) -> str:
+    from ..contract.money import Money
+    from .words import say_cost
+
+    cost = record.job.facts.cost
+    if cost is not None:
+        return say_cost(Money(cost, record.job.model.unit), None)
+    match record.charged:
+        case "no":
+            return "nothing charged"
+        case "unknown":
+            return "not known"
+        case _:
+            return say_cost(None, record.quote)
+
+
+def _facts(record: JobRecord) -> Iterator[tuple[str, Any]]:
+    job = record.job
+    yield "job", record.id
+    yield "status", _status(record)
+    yield "provider", f"{job.provider} ({record.distribution} {record.version})"
+    yield "model", job.model.id
+    yield "cost", _cost(record)
+    if job.request.label:
+        yield "label", job.request.label
+    yield "begun", f"{record.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield "changed", f"{record.updated_at:%Y-%m-%d %H:%M:%S} UTC"
+    for name, value in job.facts.vendor_ids.items():
+        yield "vendor id", f"{name} {value}"
+    for file in record.files:
+        yield "picture", file.path
+    for text in record.warnings:
+        yield "warning", text
+    if record.error is not None:
+        yield "error", record.error.get("message", record.error.get("type"))
+    if not record.finished:
+        yield "next", f"imgedit jobs resume {record.id}"

@@ -1,0 +1,81 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def common(command: Command) -> Command:
+    """`--json` (as `as_json`) and `--verbose`, which `run` has acted on already."""
+    command = click.option(
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        help="Tell on stderr what happens, in detail.",
+    )(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+    )(command)
+
+
+_REQUEST: tuple[Any, ...] = (
+    click.argument("image", metavar="IMAGE"),
+    click.argument("prompt", metavar="PROMPT"),
+    click.option("-p", "--provider", metavar="NAME", help="Who edits it; see: imgedit providers."),
+    click.option("-m", "--model", metavar="ID", help="With which model; see: imgedit models."),
+    click.option("-n", type=int, default=1, metavar="N", help="How many pictures.  [default: 1]"),
+    click.option("--aspect-ratio", metavar="RATIO", help="For example 16:9."),
+    click.option("--resolution", metavar="SIZE", help="For example 1k; each model lists its own."),
+    click.option(
+        "--quality", metavar="QUALITY", help="For example high; each model lists its own."
+    ),
+    click.option("--format", "output_format", metavar="FORMAT", help="png, jpeg or webp."),
+    click.option("--mask", metavar="FILE", help="A picture: white = change, black = keep."),
+    click.option(
+        "--reference",
+        "references",
+        multiple=True,
+        metavar="FILE[=TEXT]",
+        help="A further picture, and what it is for; may be repeated.",
+    ),
+    click.option(
+        "--option",
+        "options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Something only this service has; may be repeated.",
+    ),
+    click.option("--seed", type=int, metavar="N", help="For repeatable results."),
+    click.option("--label", metavar="TEXT", help="Your own word for the edit; never sent."),
+)
+
+
+def request_options(command: Command) -> Command:
+    """IMAGE, PROMPT and everything that describes an edit."""
+    for decorate in reversed(_REQUEST):
+        command = decorate(command)
+    return command
+
+
+def timeout_option(command: Command) -> Command:
+    """`--timeout`, as `deadline`."""
+    return click.option(
+        "--timeout",
+        "deadline",
+        type=float,
+        callback=_seconds,
+        metavar="SECONDS",
+        help="Give up waiting after so long; the edit can be resumed.",
+    )(command)
+
+
+def _seconds(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter("give a number of seconds above 0", ctx, parameter)
+    return value

@@ -1,0 +1,72 @@
+"""One command from its arguments to its exit code; whatever goes wrong becomes a sentence."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..errors import ImgEditError, UsageError
+from .app import app
+from .exits import InternalError, Interrupted, exit_code
+from .failure import show_failure
+from .logs import logging_to_stderr
+from .screen import Screen
+
+logger = logging.getLogger("imgedit.cli")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; see `imgedit.cli.main`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    flags = given[: given.index("--")] if "--" in given else given
+    # Before click reads them, so that its own complaints follow them, too.
+    screen = Screen(as_json="--json" in flags, verbose="--verbose" in flags)
+    with logging_to_stderr(verbose=screen.verbose):
+        try:
+            return _run(screen, given)
+        except ImgEditError as error:  # stdout cannot be written
+            return _end(screen, error)
+
+
+def _run(screen: Screen, given: list[str]) -> int:
+    try:
+        code = app.main(given, prog_name="imgedit", standalone_mode=False, obj=screen)
+        return code if isinstance(code, int) else 0
+    except ImgEditError as error:
+        return _end(screen, error)
+    except click.ClickException as error:
+        return _end(screen, _usage(error))
+    except (KeyboardInterrupt, click.Abort):
+        return _end(screen, Interrupted("interrupted", hint="Run it again when you like."))
+    except SystemExit as stop:  # a plugin's command
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except Exception as error:
+        return _end(screen, _bug(screen, error))
+
+
+def _end(screen: Screen, error: ImgEditError) -> int:
+    logger.debug("the command failed", exc_info=error)
+    try:
+        show_failure(screen, error)
+    except ImgEditError as unprintable:
+        screen.note(f"Error: {unprintable}", style="bold red")
+    return exit_code(error)
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "imgedit"
+    return UsageError(error.format_message(), hint=f"See: {path} --help")
+
+
+def _bug(screen: Screen, error: Exception) -> InternalError:
+    where = "" if screen.verbose else " with what --verbose shows"
+    return InternalError(
+        f"a bug in imgedit: {type(error).__name__}",
+        hint=f"Please report it{where}.",
+        charged="unknown" if screen.watch.spending else "no",
+        job_id=screen.watch.job_id,
+    )
