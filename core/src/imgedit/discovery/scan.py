@@ -46,15 +46,16 @@ class Installed:
     @property
     def lost_checkout(self) -> str | None:
         """The folder that it was installed from in editable mode, when that is gone."""
-        from urllib.parse import urlsplit
-        from urllib.request import url2pathname
+        from urllib.parse import unquote, urlsplit  # urllib.request would bring in http and ssl
 
         try:
-            origin = json.loads((self._text("direct_url.json")) or "{}")
+            origin = json.loads(self._text("direct_url.json") or "{}")
             editable = bool(origin["dir_info"]["editable"])
-            folder = url2pathname(urlsplit(origin["url"]).path)
+            folder = unquote(urlsplit(origin["url"]).path)
         except (ValueError, KeyError, TypeError):
             return None
+        if re.match(r"/[A-Za-z]:", folder):  # file:///C:/... on Windows
+            folder = folder[1:]
         return folder if editable and not Path(folder).exists() else None
 
     def brought(self, package: str) -> bool:
