@@ -170,7 +170,7 @@ class ScriptedServer:
         self._routes: dict[tuple[str, str], list[Answer | Handler]] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Future[None], asyncio.StreamWriter] = {}
         self._thread: threading.Thread | None = None
 
     @property
@@ -249,20 +249,25 @@ class ScriptedServer:
     async def _serve(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connected, self.host, 0, backlog=1024)
+        server = await asyncio.start_server(self._accepted, self.host, 0, backlog=1024)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._stop.wait()
         server.close()
-        for task in list(self._tasks):
+        await asyncio.sleep(0.005)  # what was just accepted gets its task
+        for task, writer in list(self._open.items()):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            writer.transport.abort()
+        await asyncio.gather(*list(self._open), return_exceptions=True)
+        await asyncio.sleep(0)  # the aborted transports close their sockets
+
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A plain function: the task is known, and can be ended, before it has begun.
+        task = asyncio.ensure_future(self._connected(reader, writer))
+        self._open[task] = writer
+        task.add_done_callback(lambda done: self._open.pop(done, None))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        self._tasks.add(task)
         with self._lock:
             self.connections += 1
             number = self.connections
@@ -277,7 +282,6 @@ class ScriptedServer:
         except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
-            self._tasks.discard(task)
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()

@@ -171,6 +171,8 @@ class Fetch:
 
     def _network(self, error: BaseException, host: str) -> BadDownload:
         failure = explain(error, host, self.timeout)
+        if isinstance(error, aiohttp.InvalidURL):
+            return BadDownload("url", "the URL of the file cannot be used")
         if failure.refused:
             return BadDownload("guard", failure.reason)
         if failure.timed_out:
