@@ -331,14 +331,19 @@ class EditJob:
         self._seen: list[Event] = []
         self._news = asyncio.Event()
         self._also = on_event
+        self._stopped: asyncio.CancelledError | None = None
         self._task = asyncio.create_task(self._run(client, provider, record, deadline))
         self._task.add_done_callback(lambda _: self._news.set())
 
     async def _run(
         self, client: Client, provider: Provider, record: JobRecord, deadline: float | None
     ) -> EditResult:
-        async with client._turns:
-            return await client._drive(provider, record, deadline, self._take)
+        try:
+            async with client._turns:
+                return await client._drive(provider, record, deadline, self._take)
+        except asyncio.CancelledError as stopped:
+            self._stopped = stopped
+            raise
 
     def _take(self, event: Event) -> None:
         self._seen.append(event)
@@ -365,7 +370,10 @@ class EditJob:
             ImgEditError: as `Client.edit`.
             asyncio.CancelledError: it was canceled; its `job` goes on with `Client.resume`.
         """
-        return await asyncio.shield(self._task)
+        await asyncio.wait([self._task])
+        if self._task.cancelled():
+            raise self._stopped or asyncio.CancelledError
+        return self._task.result()
 
     async def cancel(self) -> str | None:
         """Stop driving the job; returns it as JSON when it can be resumed, else None.
@@ -373,13 +381,11 @@ class EditJob:
         What the provider has begun goes on there, and may be charged.
         """
         self._task.cancel()
-        try:
-            await self._task
-        except asyncio.CancelledError as stopped:
-            return getattr(stopped, "job", None)
-        except ImgEditError as error:
-            return error.job
-        return None
+        await asyncio.wait([self._task])
+        if self._task.cancelled():
+            return getattr(self._stopped, "job", None)
+        error = self._task.exception()
+        return error.job if isinstance(error, ImgEditError) else None
 
 
 def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:

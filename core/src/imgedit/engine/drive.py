@@ -19,6 +19,7 @@ from ..contract.outcome import Done, Facts, Next, Step, Wait
 from ..errors import (
     DeadlineExceeded,
     ImgEditError,
+    JournalError,
     PluginError,
     ProviderError,
     UnexpectedResponse,
@@ -203,8 +204,10 @@ class Drive:
         )
         try:
             self.save()
-        except BaseException:
+        except BaseException as error:
             self.record = before
+            if isinstance(error, ImgEditError):
+                error.charged = before.charged
             raise
         self.emit("sending", "sending the request", attempt=self.record.attempts)
 
@@ -393,11 +396,19 @@ class Drive:
         elif self.record.charged == "unknown":
             self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
         if self.stored:
-            self.save()
+            self._save_end(error)
         if not over:
             error.job = dumps(self.record)
             if error.hint is None:
                 error.hint = f"Go on with: imgedit jobs resume {job.id}"
+
+    def _save_end(self, error: ImgEditError) -> None:
+        """Store the end; a journal that fails now must not hide what happened before."""
+        try:
+            self.save()
+        except JournalError as trouble:
+            if error is not trouble:
+                error.add_note(f"It could not be stored, too: {trouble.message}")
 
     def _tag(self, error: asyncio.CancelledError) -> None:
         error.job = dumps(self.record)  # type: ignore[attr-defined]  # read by who cancelled

@@ -86,10 +86,18 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
                 drive.record.with_job(status="planned", sent_at=None), charged="no"
             )
             charged = "no"
+        await _check_unchanged(drive, request)
         raise NetworkError(
             f"{drive.provider.manifest.title} could not be reached: {lost.reason}",
             charged=charged,
             retryable=lost.retryable,
+        ) from None
+    except TooLarge as large:
+        if request.spends:
+            drive.record = evolve(drive.record, partial=_arrived(large, request))
+        raise UnexpectedResponse(
+            f"the answer is too large to be one: {large.reason}",
+            charged="unknown" if request.spends else charged,
         ) from None
     except Lost as lost:
         drive.record = evolve(drive.record, partial=_arrived(lost, request))
@@ -98,13 +106,6 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
         raise OutcomeUnknown(
             f"the request was sent and its answer was lost: {lost.reason}",
             status=lost.status,
-        ) from None
-    except TooLarge as large:
-        if request.spends:
-            drive.record = evolve(drive.record, partial=_arrived(large, request))
-        raise UnexpectedResponse(
-            f"the answer is too large to be one: {large.reason}",
-            charged="unknown" if request.spends else charged,
         ) from None
 
 

@@ -52,19 +52,21 @@ class Runtime:
         self._allow_insecure = allow_insecure
         self._sites: dict[tuple[str, str | None], Site] = {}
         self._spool: Path | None = None
+        self._temporary = True
 
     # -- pictures
 
     @property
     def durable(self) -> bool:
         """Whether jobs outlive this process."""
-        return self.journal.spool is not None
+        return not isinstance(self.journal, MemoryJournal)
 
     @property
     def spool(self) -> Path:
         """The folder for pictures: the journal's, or a temporary one that ends with the client."""
         if self._spool is None:
             kept = self.journal.spool
+            self._temporary = kept is None
             self._spool = kept or Path(tempfile.mkdtemp(prefix="imgedit-"))
         return self._spool
 
@@ -176,7 +178,8 @@ class Runtime:
         return self._sites[known]
 
     def _make_site(self, provider: Provider, base_url: str | None, keys: bool) -> Site:
-        from ..config import find_key, key_variables
+        from ..config import find_key
+        from ..manifest import key_names
         from ..transport import Credentials, Site
 
         manifest = provider.manifest
@@ -184,11 +187,11 @@ class Runtime:
             raise ConfigError(f"{provider.name} has no base URL: it cannot be reached over HTTP")
         credentials = Credentials()
         if manifest.auth:
-            env = manifest.auth.get("env")
-            found: Mapping[str, str] = dict.fromkeys(key_variables(env, provider.name), "(a key)")
+            names = key_names(manifest)
+            found: Mapping[str, str] = dict.fromkeys(names, "(a key)")
             if keys:
                 found = find_key(
-                    env,
+                    names,
                     provider.name,
                     explicit=self._keys.get(provider.name),
                     file=self._keys_file,
@@ -226,5 +229,5 @@ class Runtime:
         if "worker" in self.__dict__:
             await self.worker.close()
         self.journal.close()
-        if self._spool is not None and self.journal.spool is None:
+        if self._spool is not None and self._temporary:
             shutil.rmtree(self._spool, ignore_errors=True)

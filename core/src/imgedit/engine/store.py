@@ -24,7 +24,7 @@ SCHEMA = 1
 def dumps(record: JobRecord) -> str:
     """The record as JSON text; pictures as paths and facts, never bytes, no key."""
     document = {"schema": SCHEMA, **_converter().unstructure(record)}
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(document, separators=(",", ":"))
 
 
 def loads(text: str) -> JobRecord:

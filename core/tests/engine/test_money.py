@@ -1,0 +1,272 @@
+"""Every way an exchange can go wrong: the error, what it says of money, and the submits counted."""
+
+from __future__ import annotations
+
+import email.utils
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import errors
+from imgedit.testing.acme import KEY
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+JSON = {"Content-Type": "application/json"}
+HTML = b"<!doctype html><html><body>Bad gateway</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "charged", "submits"),
+    (
+        (Answer(status=400), errors.InvalidRequest, "no", 1),
+        (Answer(status=401), errors.AuthenticationError, "no", 1),
+        (Answer(status=402), errors.InsufficientCredits, "no", 1),
+        (Answer(status=403), errors.PermissionDenied, "no", 1),
+        (Answer(status=404), errors.NotFound, "no", 1),
+        (Answer(status=409), errors.Conflict, "no", 1),
+        (Answer(status=413), errors.ImageRejected, "no", 1),
+        (Answer(status=429), errors.RateLimited, "no", 3),
+        (Answer(status=451), errors.LegallyUnavailable, "no", 1),
+        (Answer(status=418), errors.UnexpectedResponse, "unknown", 1),
+        (Answer(status=500), errors.ProviderUnavailable, "unknown", 1),
+        (Answer(status=502, body=HTML), errors.ProviderUnavailable, "unknown", 1),
+        (Answer(status=503), errors.ProviderUnavailable, "no", 3),
+        (Answer.json({"state": "failed"}), errors.JobFailed, "no", 1),
+        (
+            Answer.json({"state": "failed", "code": "moderated"}),
+            errors.ContentRejected,
+            "yes",
+            1,
+        ),
+        (Answer.redirect("https://elsewhere.example/"), errors.UnexpectedResponse, "unknown", 1),
+        (Answer(body=HTML, headers={"Content-Type": "text/html"}), "unread", "unknown", 1),
+        (Answer(body=b'{"id": "7', headers=JSON), "unread", "unknown", 1),
+        (Answer(body=b"[]", headers=JSON), "unread", "unknown", 1),
+        (Answer(body=b"null", headers=JSON), "unread", "unknown", 1),
+        (Answer(body=b"", headers=JSON), "unread", "unknown", 1),
+        (Answer(body=b"\xff\xfe\x00", headers=JSON), "unread", "unknown", 1),
+        (Answer.picture(b"no picture"), "unread", "unknown", 1),
+        (Answer.picture(png()[:-20]), "unread", "unknown", 1),
+        (Answer(fault="drop_after_body"), errors.OutcomeUnknown, "unknown", 1),
+        (Answer(fault="reset_after_body"), errors.OutcomeUnknown, "unknown", 1),
+        (Answer(fault="drop_before_body"), errors.OutcomeUnknown, "unknown", 1),
+        (Answer.json({"id": "7"}, fault="drop_inside"), errors.OutcomeUnknown, "unknown", 1),
+        (Answer(fault="hang"), errors.OutcomeUnknown, "unknown", 1),
+    ),
+    ids=str,
+)
+def test_submit(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    answer: Answer,
+    error: Any,
+    charged: str,
+    submits: int,
+) -> None:
+    acme({"timeouts": {"submit": 0.5}})
+    server.on("POST", "/edit", answer)
+    kind = errors.UnexpectedResponse if error == "unread" else error
+    with pytest.raises(kind) as caught:
+        edit(source, out=tmp_path / "out.png", journal=tmp_path / "jobs.sqlite3")
+    raised = caught.value
+    assert type(raised) is kind
+    assert raised.charged == charged
+    assert server.count("POST", "/edit") == submits
+    assert not (tmp_path / "out.png").exists()
+    assert raised.provider == "acme"
+    assert raised.job_id
+    assert KEY not in str(raised) + repr(raised)
+    assert str(pickle.loads(pickle.dumps(raised))) == str(raised)
+    if charged == "unknown":
+        assert not raised.retryable
+        assert raised.job is not None
+        # Whatever is tried later, what was sent is never sent again by itself.
+        for _ in range(2):
+            with pytest.raises(errors.ImgEditError) as again:
+                resume(raised.job_id, journal=tmp_path / "jobs.sqlite3")
+            assert again.value.charged == "unknown"
+        assert server.count("POST", "/edit") == 1
+
+
+def test_large_text_instead_of_json(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    server.on(
+        "POST", "/edit", Answer(body=b"x" * 27_000_000, headers={"Content-Type": "text/plain"})
+    )
+    with pytest.raises(errors.UnexpectedResponse) as caught:
+        edit(source)
+    assert caught.value.charged == "unknown"
+    assert server.count("POST", "/edit") == 1
+    assert len(str(caught.value)) < 1000
+
+
+def test_refused_connection_is_not_sent(
+    acme: Any, edit: Any, source: Path, monkeypatch: Any
+) -> None:
+    with ScriptedServer() as gone:
+        url = gone.url
+    monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", url)
+    with pytest.raises(errors.NetworkError) as caught:
+        edit(source)
+    assert caught.value.charged == "no"
+    assert caught.value.retryable
+
+
+def test_stale_pooled_connection_is_never_used_for_a_submit(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    result = edit(source)
+    uploads = [one for one in server.requests if one.path == "/upload"]
+    submits = [one for one in server.requests if one.path == "/edit"]
+    assert result.attempts == 1
+    assert {one.connection for one in submits}.isdisjoint(one.connection for one in uploads)
+
+
+@pytest.mark.parametrize("form", ("seconds", "date", "none"))
+def test_retry_after_is_kept_to(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, quick: list[float], form: str
+) -> None:
+    headers = {
+        "seconds": {"Retry-After": "7"},
+        "date": {"Retry-After": email.utils.formatdate(time.time() + 9, usegmt=True)},
+        "none": {},
+    }[form]
+    server.on("POST", "/edit", Answer(status=429, headers=headers), Answer.json({"id": "7"}))
+    result = edit(source)
+    assert server.count("POST", "/edit") == 2
+    assert result.attempts == 2
+    longest = max(quick)
+    assert {"seconds": 7 <= longest < 8, "date": 6 < longest < 10, "none": 0 < longest < 2}[form]
+
+
+def test_retry_after_in_milliseconds(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, quick: list[float]
+) -> None:
+    errors_ = {"retry_after": ["header:x-reset|unix_ms"]}
+    acme({"errors": errors_})
+    reset = str(int((time.time() + 11) * 1000))
+    server.on(
+        "POST", "/edit", Answer(status=429, headers={"X-Reset": reset}), Answer.json({"id": "7"})
+    )
+    edit(source)
+    assert 8 < max(quick) < 12
+
+
+def test_a_pause_that_is_too_long_is_not_waited_for(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    server.on("POST", "/edit", Answer(status=429, headers={"Retry-After": "86400"}))
+    with pytest.raises(errors.RateLimited) as caught:
+        edit(source)
+    assert caught.value.retry_after == 86400
+    assert server.count("POST", "/edit") == 1
+
+
+def test_polling_survives_trouble_without_another_submit(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    server.on(
+        "GET",
+        "/jobs/7",
+        Answer(status=500),
+        Answer(fault="drop_after_body"),
+        Answer(status=429, headers={"Retry-After": "1"}),
+        Answer.json({"id": "7"}),
+        Answer.json({"urls": [f"{server.url}/out.png"]}),
+    )
+    assert edit(source).cost is None
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "charged"),
+    (
+        (Answer.json({"state": "failed"}), errors.JobFailed, "no"),
+        (Answer.json({"state": "failed", "code": "moderated"}), errors.ContentRejected, "yes"),
+        (Answer(status=401), errors.AuthenticationError, "yes"),
+        (Answer(body=HTML), errors.UnexpectedResponse, "yes"),
+        (Answer.redirect("/elsewhere"), errors.UnexpectedResponse, "yes"),
+    ),
+    ids=str,
+)
+def test_bad_end_of_polling(
+    acme: Any,
+    edit: Any,
+    server: ScriptedServer,
+    source: Path,
+    answer: Answer,
+    kind: type[errors.ImgEditError],
+    charged: str,
+) -> None:
+    server.on("GET", "/jobs/7", answer)
+    with pytest.raises(kind) as caught:
+        edit(source)
+    assert caught.value.charged == charged
+    assert server.count("POST", "/edit") == 1
+
+
+def test_upload_refused_is_not_charged(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    server.on("POST", "/upload", Answer(status=413))
+    with pytest.raises(errors.ImageRejected) as caught:
+        edit(source)
+    assert caught.value.charged == "no"
+    assert server.count("POST", "/edit") == 0
+
+
+def test_second_submit_is_refused(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @imgedit.hookimpl
+    def build_request(job: imgedit.Job) -> imgedit.HttpRequest:
+        body = imgedit.Json({"state": dict(job.state)})
+        return imgedit.HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
+
+    acme(build_request=build_request)
+    with pytest.raises(errors.PluginError, match="second submit") as caught:
+        edit(source)
+    assert caught.value.charged == "yes"
+    assert server.count("POST", "/edit") == 1
+
+
+def test_billed_failure_carries_its_cost(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    rows = [{"code": ["moderated"], "is": "ContentRejected", "charged": "yes"}]
+    acme({"errors": {"code": ["/code"], "rows": rows, "cost": {"at": "/cents", "scale": "0.01"}}})
+    server.on("POST", "/edit", Answer.json({"code": "moderated", "cents": 4}, status=422))
+    with pytest.raises(errors.ContentRejected) as caught:
+        edit(source)
+    assert caught.value.charged == "yes"
+    assert str(caught.value.cost) == "0.04 USD"
+    assert "It cost 0.04 USD." in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ("", "   ", "two\nlines", "trailing\n"))
+def test_unusable_key_sends_nothing(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, key: str
+) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        edit(source, keys={"acme": key})
+    assert server.requests == []
+    assert not key.strip() or key not in str(caught.value)
+
+
+def test_missing_key_sends_nothing(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ACME_API_KEY")
+    with pytest.raises(errors.ConfigError, match="ACME_API_KEY"):
+        edit(source)
+    assert server.requests == []

@@ -1,0 +1,375 @@
+"""A job that was cut off at any moment goes on, and nothing is submitted twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal
+from imgedit.testing.acme import KEY, MANIFEST, build_request, parse_response
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+
+class Cut(BaseException):
+    """The power fails."""
+
+
+class FailingJournal(SqliteJournal):
+    """Dies after, or before, its n-th commit."""
+
+    def __init__(self, path: Path, at: int, *, before: bool) -> None:
+        super().__init__(path)
+        self.left = at
+        self.before = before
+
+    def save(self, record: JobRecord) -> None:
+        self.left -= 1
+        if self.left == 0 and self.before:
+            raise Cut
+        super().save(record)
+        if self.left <= 0:
+            raise Cut
+
+
+def cut_off(source: Path, journal: Any, **keywords: Any) -> None:
+    async def run() -> None:
+        async with imgedit.Client(journal=journal) as client:
+            with pytest.raises(Cut):
+                await client.edit(source, "make it so", provider="acme", **keywords)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("before", (True, False), ids=["before", "after"])
+@pytest.mark.parametrize("commit", range(1, 10))
+def test_cut_at_every_commit(
+    acme: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    commit: int,
+    before: bool,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    out = tmp_path / "out.png"
+    try:
+        cut_off(source, FailingJournal(path, commit, before=before), out=out)
+    except pytest.fail.Exception:
+        assert commit == 9, "the edit has eight commits"
+        return
+    with SqliteJournal_closing(path) as journal:
+        stored = list(journal.unfinished())
+    if not stored:
+        assert commit in (1, 8)  # nothing was done yet, or everything was
+        assert out.exists() == (commit == 8)
+        return
+    (record,) = stored
+    submits = server.count("POST", "/edit")
+    if record.job.status == "sent" and submits:
+        with pytest.raises(errors.OutcomeUnknown):
+            resume(record.id, journal=path)
+    elif record.job.status == "sent":
+        # "sent" was stored and nothing left: that cannot be told apart from a lost answer.
+        with pytest.raises(errors.OutcomeUnknown):
+            resume(record.id, journal=path)
+        assert server.count("POST", "/edit") == 0
+        return
+    else:
+        assert resume(record.id, journal=path).image.path == out
+        assert out.read_bytes() == png()
+    assert server.count("POST", "/edit") == 1
+
+
+class SqliteJournal_closing:
+    def __init__(self, path: Path) -> None:
+        self.journal = SqliteJournal(path)
+
+    def __enter__(self) -> SqliteJournal:
+        return self.journal
+
+    def __exit__(self, *_: object) -> None:
+        self.journal.close()
+
+
+def test_an_unreadable_answer_is_read_again_and_not_asked_for_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", Answer.json({"ID": "7"}))
+
+    @hookimpl
+    def broken(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "submit":
+            return Wait({**job.state, "id": response.json()["id"]})
+        return parse_response(job, response)
+
+    acme(parse_response=broken)
+    with pytest.raises(errors.UnexpectedResponse) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "unknown"
+
+    @hookimpl
+    def mended(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "submit":
+            return Wait({**job.state, "id": response.json()["ID"]})
+        return parse_response(job, response)
+
+    acme(parse_response=mended)
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_the_json_on_an_error_resumes_without_a_journal(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path
+) -> None:
+    server.on("GET", "/jobs/7", Answer.json({"id": "7"}))
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        edit(source, deadline=0.5)
+    error = caught.value
+    assert (error.charged, error.job is None) == ("yes", False)
+    assert isinstance(error, TimeoutError)
+    assert KEY not in str(error.job)
+    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    assert resume(error.job).job_id == error.job_id
+    assert server.count("POST", "/edit") == 1
+
+
+@hookimpl
+def by_list(job: imgedit.Job, response: imgedit.HttpResponse | None) -> Next:
+    """The vendor lists its jobs."""
+    return Next({**job.state, "settle": True})
+
+
+@hookimpl
+def build_with_list(job: imgedit.Job) -> HttpRequest:
+    if job.state.get("settle"):
+        return HttpRequest(method="GET", url="/jobs", purpose="settle")
+    return build_request(job)  # type: ignore[no-any-return]  # a marked function
+
+
+@hookimpl
+def parse_with_list(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+    if response.purpose != "settle":
+        return parse_response(job, response)
+    mine = [one for one in response.json()["jobs"] if one not in job.taken]
+    if len(mine) > 1:
+        raise errors.OutcomeUnknown("several jobs could be this one")
+    if not mine:
+        raise errors.NotFound("the provider has no such job", charged="no")
+    facts = Facts(vendor_ids={"id": mine[0]})
+    return Wait({"handles": job.state["handles"], "id": mine[0]}, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "kind", "charged"),
+    (
+        (["7"], None, "yes"),
+        ([], errors.NotFound, "no"),
+        (["7", "8"], errors.OutcomeUnknown, "unknown"),
+    ),
+)
+@pytest.mark.parametrize(
+    "lost",
+    (
+        Answer(fault="drop_after_body"),
+        Answer(status=500),
+        Answer.json({"id": "7"}, fault="drop_inside"),
+    ),
+    ids=["dropped", "500", "inside"],
+)
+def test_a_lost_answer_is_looked_up(
+    acme: Any,
+    edit: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    lost: Answer,
+    jobs: list[str],
+    kind: Any,
+    charged: str,
+) -> None:
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse_with_list)
+    server.on("POST", "/edit", lost)
+    server.on("GET", "/jobs", Answer.json({"jobs": jobs}))
+    path = tmp_path / "jobs.sqlite3"
+    if kind is None:
+        assert edit(source, journal=path).vendor_ids == {"id": "7"}
+    else:
+        with pytest.raises(kind) as caught:
+            edit(source, journal=path)
+        assert caught.value.charged == charged
+    assert server.count("POST", "/edit") == 1
+    assert server.count("GET", "/jobs") == 1
+
+
+def test_ids_of_other_jobs_are_known_while_settling(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    edit(source, journal=path)  # holds id 7
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse_with_list)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
+    server.on("GET", "/jobs/8", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    assert edit(source, journal=path).vendor_ids == {"id": "8"}
+
+
+def test_a_header_that_arrived_is_given_to_reconcile(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @hookimpl
+    def reconcile(job: imgedit.Job, response: imgedit.HttpResponse | None) -> Next | None:
+        if response is None:
+            return None
+        return Next({**job.state, "id": response.header("x-acme-job")})
+
+    acme(reconcile=reconcile)
+    headers = {"X-Acme-Job": "7"}
+    server.on("POST", "/edit", Answer.json({"id": "7"}, headers=headers, fault="drop_inside"))
+    assert edit(source).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_reconcile_cannot_lead_to_a_submit(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @hookimpl
+    def reconcile(job: imgedit.Job) -> Next:
+        return Next(dict(job.state))
+
+    acme(reconcile=reconcile)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.PluginError, match="second submit") as caught:
+        edit(source)
+    assert caught.value.charged == "unknown"
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("crash", (False, True), ids=["at once", "after a crash"])
+def test_an_idempotency_key_allows_the_same_bytes_again(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    crash: bool,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
+    if crash:
+        # Commits: planned, uploaded, sent. The power fails when the loss would be stored.
+        async def run() -> str:
+            async with imgedit.Client(journal=path) as client:
+                job = await client.submit(source, "make it so", provider="acme")
+                async for event in job.events():
+                    if event.kind == "sending":
+                        break
+                return str(await job.cancel())
+
+        stopped = asyncio.run(run())
+        assert server.count("POST", "/edit") <= 1
+        result = resume(stopped, journal=path)
+    else:
+        result = edit(source, journal=path)
+    assert result.image.size == len(png())
+    submits = [one for one in server.requests if one.path == "/edit"]
+    keys = {one.headers["idempotency-key"] for one in submits}
+    assert len(keys) == 1
+    assert len({one.body for one in submits}) == 1
+
+
+def test_without_a_declared_key_nothing_is_repeated(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    assert "idempotency" not in MANIFEST
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
+    with pytest.raises(errors.OutcomeUnknown):
+        edit(source)
+    (submit,) = [one for one in server.requests if one.path == "/edit"]
+    assert "idempotency-key" not in submit.headers
+
+
+def test_a_job_is_never_polled_on_another_host(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("GET", "/jobs/7", Answer.json({"id": "7"}))
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        edit(source, deadline=0.3, journal=path)
+    monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", "http://127.0.0.1:9")
+    with pytest.raises(errors.ConfigError, match="was sent to"):
+        resume(caught.value.job_id, journal=path)
+
+
+def test_a_file_that_changed_is_not_sent(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    def change(event: imgedit.Event) -> None:
+        if event.kind == "chosen":
+            return
+        source.write_bytes(png(color=(1, 2, 3)))
+
+    with pytest.raises(errors.ImageRejected, match="changed") as caught:
+        edit(source, on_event=change, keep_metadata=True)
+    assert caught.value.charged == "no"
+    assert server.count("POST", "/edit") == 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "charged"),
+    (("uploading", "no"), ("sending", "unknown"), ("waiting", "yes"), ("downloading", "yes")),
+)
+def test_cancel_leaves_a_job_that_goes_on(
+    acme: Any,
+    resume: Callable[..., imgedit.EditResult],
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    moment: str,
+    charged: str,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    slow = {"POST": [("/upload", {"handle": "h1"}), ("/edit", {"id": "7"})]}
+    for route, answer in slow["POST"]:
+        server.on("POST", route, Answer.json(answer, delay=0.4))
+    server.on("GET", "/out.png", Answer.picture(png(), delay=0.4))
+
+    async def run() -> tuple[str | None, Any]:
+        async with imgedit.Client(journal=path) as client:
+            job = await client.submit(source, "make it so", provider="acme")
+            async for event in job.events():
+                if event.kind == moment:
+                    await asyncio.sleep(0.1)
+                    break
+            stored = await job.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await job.result()
+            return stored, caught.value
+
+    stored, error = asyncio.run(run())
+    assert stored is not None
+    assert error.charged == charged
+    submits = server.count("POST", "/edit")
+    if moment == "sending":
+        with pytest.raises(errors.OutcomeUnknown):
+            resume(stored, journal=path)
+    else:
+        assert resume(stored, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == max(1, submits)
