@@ -250,7 +250,8 @@ def checkout(folder: Path, name: str) -> Path:
 
 
 ADDON = """
-from imgedit import hookimpl
+import attrs
+from imgedit import HttpRequest, hookimpl
 
 heard = []
 
@@ -258,9 +259,9 @@ heard = []
 @hookimpl(wrapper=True)
 def build_request(job):
     request = yield
-    import attrs
-
-    return attrs.evolve(request, headers={**request.headers, "X-Trace": job.id})
+    if isinstance(request, HttpRequest):
+        request = attrs.evolve(request, headers={**request.headers, "X-Trace": job.id})
+    return request
 
 
 @hookimpl

@@ -67,7 +67,7 @@ class Addons:
                     label = " and ".join(claim.owner.label for claim in claims)
                     failure = Failure.of(refused, name=name, label=label)
                     self._failures[name] = failure
-                    log.warning("%s It is left out.", failure.error("add-on"))
+                    log.warning("%s; it is left out", failure.error("add-on").message)
         return self._loaded
 
     def rows(self, *, check: bool = False) -> list[AddonRow]:

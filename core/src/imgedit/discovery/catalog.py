@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ..manifest import Manifest
     from .addons import AddonRow, Addons
     from .facade import Provider
+
+log = logging.getLogger("imgedit.discovery")
 
 
 @frozen(kw_only=True)
@@ -291,10 +294,22 @@ NOTHING_INSTALLED = (
 )
 
 
-@functools.cache
+_lock = threading.Lock()
+_of_this_process: Registry | None = None
+
+
 def registry() -> Registry:
     """The registry of this process."""
-    return Registry()
+    global _of_this_process
+    if _of_this_process is not None:
+        return _of_this_process
+    with _lock:
+        if _of_this_process is None:
+            _of_this_process = Registry()
+    while scan.spoilt:  # told only now: a log handler may itself ask for the registry
+        where = scan.spoilt.pop()
+        log.warning("The metadata in %s cannot be read: reinstall that package.", where)
+    return _of_this_process
 
 
 def register(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,6 @@ from attrs import field, frozen
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
-
-log = logging.getLogger("imgedit.discovery")
 
 PROVIDERS = "imgedit.providers"
 ADDONS = "imgedit.addons"
@@ -86,17 +83,21 @@ Claims = Mapping[str, Mapping[str, tuple[Claim, ...]]]
 """Group → name → the claims of different distributions, nearly always one."""
 
 
+spoilt: list[str] = []
+"""The folders of installed metadata that could not be read."""
+
+
 @functools.cache
 def installed() -> Claims:
     """What is installed; scanned once per process."""
-    return scan()
+    return scan(unreadable=spoilt)
 
 
-def scan(paths: list[str] | None = None) -> Claims:
+def scan(paths: list[str] | None = None, *, unreadable: list[str] | None = None) -> Claims:
     """Read the entry points of every distribution on `paths` (default: `sys.path`).
 
-    A distribution whose metadata cannot be read is left out, with a warning in the log; one that
-    is found twice (leftovers of an upgrade) counts once, where Python finds it first.
+    A distribution whose metadata cannot be read is left out, and its folder added to `unreadable`;
+    one that is found twice (leftovers of an upgrade) counts once, where Python finds it first.
     """
     from importlib.metadata import distributions
 
@@ -113,8 +114,8 @@ def scan(paths: list[str] | None = None) -> Claims:
             seen.add(owner.key)
             entries = list(distribution.entry_points)
         except Exception:  # one spoilt file must not hide the other plugins
-            where = getattr(distribution, "_path", "an installed package")
-            log.warning("The metadata in %s cannot be read: reinstall that package.", where)
+            if unreadable is not None:
+                unreadable.append(str(getattr(distribution, "_path", "an installed package")))
             continue
         for entry in entries:
             if entry.group not in GROUPS:
