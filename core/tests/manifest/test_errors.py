@@ -233,6 +233,7 @@ def test_fields_point_at_ours(acme, job, answer):
         "style.strength": {"why": "too much"},
         "prompt": {"why": ["long", "rude"]},
         "pic": {"why": "blurred"},
+        "sharp": {"why": "not here"},
         "x": {"why": "odd"},
         "silent": {},
         "_all": [],
@@ -243,6 +244,7 @@ def test_fields_point_at_ours(acme, job, answer):
         Problem(path="/options/strength", message="too much", code="vendor"),
         Problem(path="/prompt", message="long; rude", code="vendor"),
         Problem(path="/image", message="blurred", code="vendor"),
+        Problem(path="/options/sharp", message="not here", code="vendor"),
         Problem(path="", message="x: odd", code="vendor"),
     ]
 

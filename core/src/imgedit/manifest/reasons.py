@@ -84,11 +84,15 @@ def _reason(value: Any) -> str | None:
 def _names(manifest: Manifest, job: Job | None, spec: Mapping[str, Any]) -> dict[str, str]:
     """Vendor field → our pointer: what the manifest says, behind it the inverse of `wire`."""
     wire: Mapping[str, Any] = manifest.raw.get("wire", {}) if job is None else job.model.wire
+    limits: Mapping[str, Any] = manifest.raw.get("limits", {}) if job is None else job.model.limits
     names: dict[str, str] = {}
+    for key in limits:
+        if key.startswith("options.") and key not in wire:
+            names[key.partition(".")[2]] = f"/{key.replace('.', '/', 1)}"
     for key, entry in wire.items():
         vendor = entry.get("as") if isinstance(entry, Mapping) else entry
         if isinstance(vendor, str):
-            names[_normal(vendor)] = f"/{key.replace('.', '/')}"
+            names[_normal(vendor)] = f"/{key.replace('.', '/', 1)}"
     return names | {_normal(vendor): ours for vendor, ours in spec.get("names", {}).items()}
 
 
