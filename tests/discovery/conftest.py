@@ -84,6 +84,11 @@ BAD: dict[str, Bad] = {
         "bring: ask its author, or remove it with pip uninstall imgedit-nowhere",
         listed=True,
     ),
+    "lost": Bad(
+        says="stale install of imgedit-lost, whose files are gone: "
+        "remove it with pip uninstall imgedit-lost",
+        listed=True,
+    ),
     "misspelt": Bad(
         code=source("@hookimpl\ndef build_reqest(job):\n    ...\n", "build_request"),
         says="there is no hook build_reqest: did you mean build_request?",
@@ -291,7 +296,8 @@ def crowded(
     """An environment with the core, `local`, good plugins and every bad one.
 
     ``acme`` came as a wheel, ``editable`` is an editable install, ``stale`` one whose checkout was
-    deleted; two distributions claim ``twin``; the metadata of ``imgedit-spoilt`` are spoilt.
+    deleted; the files of ``lost`` were deleted; two distributions claim ``twin``; the metadata of
+    ``imgedit-spoilt`` are spoilt.
     """
     folder = tmp_path_factory.mktemp("wheels")
     wheels = [provider_wheel(folder, name) for name in ("acme", *BAD)]
@@ -306,6 +312,7 @@ def crowded(
     environment.install_editable(checkout(folder / "editable", "editable"))
     environment.install_editable(checkout(folder / "stale", "stale"))
     shutil.rmtree(folder / "stale")
+    shutil.rmtree(environment.site_packages / "imgedit_lost")
     spoilt = environment.site_packages / "imgedit_spoilt-0.1.0.dist-info" / "entry_points.txt"
     spoilt.write_text("[imgedit.providers]\nthis line is no entry\n", encoding="utf-8")
     return environment

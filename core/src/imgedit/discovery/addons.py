@@ -14,6 +14,7 @@ from ..hookspecs import ADDON_HOOKS, PROJECT, PROVIDER_HOOKS
 from ..hookspecs import Addon as AddonSpecs
 from .blame import Party, code_of
 from .checks import Implementation, addon_complaints, hookimpls
+from .entry import single
 from .failure import Failure, Refused, Status
 from .loader import load_object
 from .scan import Claim
@@ -111,14 +112,7 @@ class Addons:
 
 
 def _load(name: str, claims: Sequence[Claim]) -> Addon:
-    if len(claims) > 1:
-        labels = " and ".join(claim.owner.label for claim in claims)
-        raise Refused(
-            f"two distributions claim the add-on name {name!r}: {labels}",
-            status="ambiguous",
-            hint="Uninstall one of them.",
-        )
-    (claim,) = claims
+    claim = single(claims, "add-on")
     module = load_object(claim)
     if complaints := addon_complaints(module):
         raise Refused("; ".join(complaints))

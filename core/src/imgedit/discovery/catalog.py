@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, frozen
+from attrs import frozen
 
 from ..errors import PluginError, UnknownProvider
 from . import scan
+from .entry import Entry, audit, installed, key_of, manifest_source, read_manifest_of, single
 from .failure import Failure, Refused, Status
-from .locate import MANIFEST, NAME, check_versions, manifest_path
-from .scan import Claim, Claims
+from .locate import NAME
+from .scan import Claims
 
 if TYPE_CHECKING:
     from ..contract.event import Event
@@ -54,22 +53,6 @@ class ProviderRow:
     key_set: bool = False
 
 
-@define(eq=False, kw_only=True)
-class _Entry:
-    name: str
-    distribution: str
-    version: str
-    read: Callable[[], Manifest]
-    load: Callable[[], Any]
-    manifest: Manifest | None = None
-    provider: Provider | None = None
-    failure: Failure | None = None
-
-    @property
-    def label(self) -> str:
-        return f"{self.distribution} {self.version}".strip()
-
-
 class Registry:
     """The providers, add-ons and commands of one process; safe to share between threads."""
 
@@ -81,7 +64,7 @@ class Registry:
         mine = scan.only(every, scan.allowed(environ))
         self._lock = threading.RLock()
         self._entries = {
-            name: _installed(name, claimed) for name, claimed in mine[scan.PROVIDERS].items()
+            name: installed(name, claimed) for name, claimed in mine[scan.PROVIDERS].items()
         }
         self._left_out = frozenset(every[scan.PROVIDERS]) - frozenset(self._entries)
         self._addon_claims = mine[scan.ADDONS]
@@ -105,7 +88,7 @@ class Registry:
         with self._lock:
             try:
                 manifest = self._manifest(entry)
-                self._attempt(entry, functools.partial(_audit, manifest))
+                self._attempt(entry, functools.partial(audit, manifest))
                 self._provider(entry)
             except PluginError:
                 pass  # the entry remembers it
@@ -145,13 +128,13 @@ class Registry:
         Raises:
             BrokenPlugin, IncompatiblePlugin: as if it were installed; nothing is then changed.
         """
-        source = _manifest_source(module, manifest)
+        source = manifest_source(module, manifest)
         distribution = f"{getattr(module, '__name__', name)} (registered)"
-        entry = _Entry(
+        entry = Entry(
             name=name,
             distribution=distribution,
             version=str(getattr(module, "__version__", "")),
-            read=lambda: _read(source, name, distribution),
+            read=lambda: read_manifest_of(source, name, distribution),
             load=lambda: module,
         )
         with self._lock:
@@ -191,12 +174,12 @@ class Registry:
         if not claims:
             raise UnknownProvider(f"no installed plugin brings the command {name!r}")
         try:
-            return load_object(_single(claims, "command"))
+            return load_object(single(claims, "command"))
         except Refused as refused:
             label = " and ".join(claim.owner.label for claim in claims)
             raise Failure.of(refused, name=name, label=label).error("command") from None
 
-    def _entry(self, name: str) -> _Entry:
+    def _entry(self, name: str) -> Entry:
         try:
             return self._entries[name]
         except KeyError:
@@ -224,18 +207,18 @@ class Registry:
             hint += f" A plugin for it would be called imgedit-{name}."
         return UnknownProvider(f"no provider {shown!r} is installed", hint=hint)
 
-    def _manifest(self, entry: _Entry) -> Manifest:
+    def _manifest(self, entry: Entry) -> Manifest:
         if entry.manifest is None:
             entry.manifest = self._attempt(entry, entry.read)
         return entry.manifest
 
-    def _provider(self, entry: _Entry) -> Provider:
+    def _provider(self, entry: Entry) -> Provider:
         if entry.provider is None:
             manifest = self._manifest(entry)
             entry.provider = self._attempt(entry, lambda: self._load(entry, manifest))
         return entry.provider
 
-    def _load(self, entry: _Entry, manifest: Manifest) -> Provider:
+    def _load(self, entry: Entry, manifest: Manifest) -> Provider:
         from .checks import provider_complaints
         from .facade import Provider
 
@@ -251,7 +234,7 @@ class Registry:
             addons=self.addons.loaded() if self._addon_claims else (),
         )
 
-    def _attempt(self, entry: _Entry, step: Callable[[], Any]) -> Any:
+    def _attempt(self, entry: Entry, step: Callable[[], Any]) -> Any:
         """Do a step of loading once; raise what was remembered when it failed before."""
         if entry.failure is None:
             try:
@@ -261,7 +244,7 @@ class Registry:
                 raise entry.failure.error() from refused.__cause__
         raise entry.failure.error()
 
-    def _row(self, entry: _Entry, environ: Mapping[str, str] | None) -> ProviderRow:
+    def _row(self, entry: Entry, environ: Mapping[str, str] | None) -> ProviderRow:
         try:
             with self._lock:
                 manifest: Manifest | None = self._manifest(entry)
@@ -270,7 +253,7 @@ class Registry:
         failure = entry.failure
         facts: dict[str, Any] = {}
         if manifest is not None:
-            key, key_set = _keys(manifest, os.environ if environ is None else environ)
+            key, key_set = key_of(manifest, os.environ if environ is None else environ)
             facts = {
                 "models": len(manifest.models),
                 "local": manifest.local,
@@ -286,8 +269,6 @@ class Registry:
             **facts,
         )
 
-
-_TOLD = 3  # problems of a manifest
 
 NOTHING_INSTALLED = (
     "Install one: pip install imgedit-local edits on this machine, without a key or a network."
@@ -326,90 +307,3 @@ def register(
         BrokenPlugin, IncompatiblePlugin: it is refused, for the reasons an installed one would be.
     """
     return registry().register(name, module, manifest)
-
-
-def _installed(name: str, claims: tuple[Claim, ...]) -> _Entry:
-    def read() -> Manifest:
-        claim = _single(claims, "provider")
-        return _read(manifest_path(claim), name, claim.owner.label)
-
-    def load() -> Any:
-        from .loader import load_module
-
-        return load_module(claims[0])
-
-    owners = [claim.owner for claim in claims]
-    return _Entry(
-        name=name,
-        distribution=" and ".join(owner.name for owner in owners),
-        version=" and ".join(owner.version for owner in owners),
-        read=read,
-        load=load,
-    )
-
-
-def _single(claims: tuple[Claim, ...], what: str) -> Claim:
-    if len(claims) > 1:
-        labels = " and ".join(claim.owner.label for claim in claims)
-        names = " or ".join(claim.owner.name for claim in claims)
-        raise Refused(
-            f"{len(claims)} distributions claim the {what} name {claims[0].name!r}: {labels}",
-            status="ambiguous",
-            hint=f"Remove all but one: pip uninstall {names}.",
-        )
-    return claims[0]
-
-
-def _manifest_source(module: Any, manifest: Any) -> Path | Mapping[str, Any]:
-    if isinstance(manifest, Mapping):
-        return manifest
-    if manifest is not None:
-        return Path(manifest)
-    file = getattr(module, "__file__", None)
-    return Path(file).with_name(MANIFEST) if file else Path(MANIFEST)
-
-
-def _read(source: Path | Mapping[str, Any], name: str, label: str) -> Manifest:
-    from ..manifest import ManifestError, read_manifest
-
-    if isinstance(source, Path) and not source.is_file():
-        raise Refused(f"it has no {MANIFEST}")
-    try:
-        manifest = read_manifest(source, name=name)
-    except ManifestError as error:
-        # A newer manifest may well be one that we cannot read: the version is the true reason.
-        check_versions(_json(source), label)
-        raise Refused(f"its {MANIFEST} is wrong: {scan.one_line(error, 400)}") from error
-    except Exception as error:
-        raise Refused(f"its {MANIFEST} cannot be read: {type(error).__name__}") from error
-    check_versions(manifest.raw, label)
-    return manifest
-
-
-def _json(source: Path | Mapping[str, Any]) -> Any:
-    if not isinstance(source, Path):
-        return source
-    try:
-        return json.loads(source.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def _audit(manifest: Manifest) -> None:
-    """Judge the whole manifest, which takes too long for everyday use."""
-    from ..manifest import validate_manifest
-
-    if problems := validate_manifest(manifest.raw):
-        told = "; ".join(scan.one_line(problem) for problem in problems[:_TOLD])
-        more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
-        raise Refused(f"its {MANIFEST} is wrong: {told}{more}")
-
-
-def _keys(manifest: Manifest, environ: Mapping[str, str]) -> tuple[str | None, bool]:
-    """The variable of the first key, and whether every key is set; one may have several names."""
-    from ..manifest import key_names
-
-    parts = list(key_names(manifest).values())
-    if not parts:
-        return None, False
-    return parts[0][0], all(any(environ.get(name) for name in names) for names in parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def check_versions(manifest: Any, label: str) -> None:
     """
     from .. import __version__
 
-    if not isinstance(manifest, dict):
+    if not isinstance(manifest, Mapping):
         return
     core = f"imgedit-core {__version__}"
     upgrade = "Upgrade it: pip install -U imgedit-core."
