@@ -19,6 +19,16 @@ def test_read_from_a_file(tmp_path, acme_raw):
         assert manifest.raw == acme_raw
 
 
+def test_what_the_transport_acts_on_is_read(acme):
+    assert acme.hosts == {"queue": "https://queue.acme.example"}
+    assert acme.timeouts == {"submit": 120, "download": 60.5}
+    assert acme.idempotency == {"header": "Idempotency-Key", "hours": 24}
+    assert acme.poll == {"seconds": [1, 2, 5], "deadline": 300, "after": "header:retry-after"}
+    assert acme.mask == {"change": "transparent", "same_size": True}
+    assert acme.auth["basic"] == ["{key}", "{project}"]
+    assert (acme.accepts_url, acme.local) == ("^https://", False)
+
+
 def test_what_the_file_leaves_out_has_a_default():
     raw = {"manifest": 1, "name": "a", "title": "A", "unit": "USD", "local": True}
     manifest = read_manifest({**raw, "models": [{"id": "m"}]})
@@ -97,6 +107,17 @@ def test_the_name_must_be_the_entry_points(acme_raw):
         ("/rates/0/amount", "cheap"),
         ("/timeouts/submit", 0),
         ("/auth", "key"),
+        ("/auth/basic", ["{key}"]),
+        ("/poll", None),
+        ("/poll/seconds/0", 0),
+        ("/poll/deadline", "long"),
+        ("/profiles", None),
+        ("/errors", []),
+        ("/mask/change", "grey"),
+        ("/idempotency/hours", None),
+        ("/balance/amounts", {}),
+        ("/balance/amounts/1/scale", 0.01),
+        ("/models/1/lifecycle", "2026"),
         ("/base_url", 1),
     ),
 )

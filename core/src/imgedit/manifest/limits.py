@@ -148,7 +148,7 @@ def _judge(fragment: Mapping[str, Any], value: Any, pointer: str, key: str) -> I
 
 def _unsupported(pointer: str, message: str, key: str, manifest: Manifest | None) -> Problem:
     if manifest is not None:
-        able = [one.id for one in manifest.models if one.limits.get(key) is not None]
+        able = manifest.takers(key)
         if able:
             message += f"; {listing(able, _SUGGESTED_MODELS)} would"
     return Problem(path=pointer, message=message, code="unsupported")

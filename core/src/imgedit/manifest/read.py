@@ -93,10 +93,19 @@ class Manifest:
     idempotency: Mapping[str, Any] | None = None
     mask: Mapping[str, Any] | None = None
     raw: Mapping[str, Any] = field(factory=dict, repr=False)
+    _takers: dict[str, tuple[str, ...]] = field(factory=dict, init=False, eq=False, repr=False)
 
     def model(self, model_id: str) -> Model | None:
         """The model with this very id, or None."""
         return next((model for model in self.models if model.id == model_id), None)
+
+    def takers(self, key: str) -> tuple[str, ...]:
+        """The ids of the models that take a field (a key of the limits); asked often, kept."""
+        if key not in self._takers:
+            self._takers[key] = tuple(
+                model.id for model in self.models if model.limits.get(key) is not None
+            )
+        return self._takers[key]
 
     def pick(self, name: str | None) -> Picked:
         """The model that a name (an id, an alias, a retired name) leads to; None = the default.

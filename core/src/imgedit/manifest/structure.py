@@ -32,6 +32,7 @@ _OBJECTS: Final = (
     "idempotency",
     "mask",
 )
+_MAY_BE_NULL: Final = ("auth", "balance", "idempotency", "mask")
 _TEXTS: Final = ("homepage", "base_url", "accepts_url", "default_model")
 _PLACES: Final = ("code", "message", "request_id", "retry_after")
 
@@ -64,7 +65,7 @@ def check_structure(raw: Any, name: str | None) -> None:
         if not re.fullmatch(r"\d+\.\d+", raw["hook_api"], re.ASCII):
             _refuse("/hook_api", 'must be "major.minor", such as "1.0"')
     for key in _OBJECTS:
-        if raw.get(key) is not None:
+        if key in raw and not (raw[key] is None and key in _MAY_BE_NULL):
             _object(raw[key], f"/{key}")
     if "base_url" not in raw and not raw.get("local"):
         _refuse("/base_url", 'is missing (a provider without a network says "local": true)')
@@ -75,6 +76,7 @@ def check_structure(raw: Any, name: str | None) -> None:
     _models(raw)
     _sources(raw)
     _names(raw)
+    _doings(raw)
     if raw.get("errors"):
         _errors(raw["errors"])
 
@@ -88,6 +90,8 @@ def check_row(row: Any, at: str) -> None:
             _text(row[key], f"{at}/{key}")
     if row.get("send") is not None:
         _text(row["send"], f"{at}/send")
+    if "lifecycle" in row:
+        _object(row["lifecycle"], f"{at}/lifecycle")
     _row(row, at)
 
 
@@ -188,11 +192,48 @@ def _names(raw: Mapping[str, Any]) -> None:
     for key, entry in raw.get("retired", {}).items():
         _object(entry, f"/retired/{escape(key)}")
         _text(entry.get("use"), f"/retired/{escape(key)}/use")
-    for key, host in (raw.get("hosts") or {}).items():
+    for key, host in raw.get("hosts", {}).items():
         _text(host, f"/hosts/{escape(key)}")
-    for key, seconds in (raw.get("timeouts") or {}).items():
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-            _refuse(f"/timeouts/{escape(key)}", "must be a number of seconds above 0")
+
+
+def _doings(raw: Mapping[str, Any]) -> None:
+    """What only the transport acts on."""
+    for key, seconds in raw.get("timeouts", {}).items():
+        _above_zero(seconds, f"/timeouts/{escape(key)}")
+    poll = raw.get("poll", {})
+    for index, seconds in enumerate(_list(poll.get("seconds", []), "/poll/seconds")):
+        _above_zero(seconds, f"/poll/seconds/{index}")
+    _above_zero(poll.get("deadline", 1), "/poll/deadline")
+    after = poll.get("after", [])
+    for place in [after] if isinstance(after, str) else _list(after, "/poll/after"):
+        _text(place, "/poll/after")
+    auth = raw.get("auth") or {}
+    if auth and "basic" not in auth:
+        for key in ("header", "value"):
+            _text(auth.get(key), f"/auth/{key}")
+    if "basic" in auth:
+        halves = _list(auth["basic"], "/auth/basic")
+        for index, half in enumerate(halves):
+            _text(half, f"/auth/basic/{index}", empty=True)
+        if len(halves) != 2:
+            _refuse("/auth/basic", "must be a user and a password")
+    if raw.get("idempotency"):
+        _text(raw["idempotency"].get("header"), "/idempotency/header")
+        _above_zero(raw["idempotency"].get("hours"), "/idempotency/hours")
+    if raw.get("mask") and raw["mask"].get("change") not in ("white", "black", "transparent"):
+        _refuse("/mask/change", "must be white, black or transparent")
+    if raw.get("balance"):
+        _text(raw["balance"].get("path"), "/balance/path")
+        for index, row in enumerate(_list(raw["balance"].get("amounts"), "/balance/amounts")):
+            at = f"/balance/amounts/{index}"
+            _text(_object(row, at).get("at"), f"{at}/at", empty=True)
+            if "scale" in row:
+                _scale(row["scale"], f"{at}/scale")
+
+
+def _above_zero(value: Any, at: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        _refuse(at, "must be a number above 0")
 
 
 def _errors(errors: Mapping[str, Any]) -> None:
