@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from ..result import EditResult
 
 
-@click.command(
-    epilog='Example: imgedit edit photo.jpg "make the sky stormy" -p local -o out.png --overwrite'
-)
+@click.command(epilog='Example: imgedit edit photo.jpg "make it warmer" -p local -o warm.png')
 @request_options
 @click.option(
     "-o",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..contract.model import Problem
 from ..errors import ImgEditError
+from .exits import InternalError
 from .screen import Screen
 
 _OPTIONS = {
@@ -23,9 +24,28 @@ _OPTIONS = {
     "prompt": "the prompt",
 }
 
+# What to do next about a problem of one kind, where the message does not say it; the field and
+# the code of the problem, "" = any.
+_ADVICE = {
+    ("image", "not_found"): "Check the path.",
+    ("mask", "not_found"): "Check the path.",
+    ("references", "not_found"): "Check the path.",
+    ("", "not_a_picture"): "Give a picture, best a PNG, JPEG or WebP file.",
+    ("", "truncated"): "Copy or download it again.",
+    ("image", "maximum"): "Make the picture smaller first.",
+    ("image", "minimum"): "Give a larger picture.",
+    ("image", "enum"): "Save it as PNG or JPEG first.",
+    ("prompt", "minLength"): 'Say what to do, for example "make it warmer".',
+    ("prompt", "maxLength"): "Say it in fewer words.",
+    ("prompt", "format"): "Type the prompt again without it.",
+    ("", "unsupported"): "`imgedit models` shows what each one takes.",
+}
+
 
 def show_failure(screen: Screen, error: ImgEditError) -> None:
     """Print an error: with `--json` the one document on stdout, else lines on stderr."""
+    if error.hint is None:
+        error.hint = _advice(error)
     if screen.as_json:
         from ..render import error_document
 
@@ -50,6 +70,16 @@ def _lines(error: ImgEditError) -> Iterator[str]:
         yield _with_message(error, "")
 
 
+def _advice(error: ImgEditError) -> str | None:
+    """What to do next, for an error that does not say so itself."""
+    for problem in error.problems:
+        field = problem.path.lstrip("/").partition("/")[0]
+        found = _ADVICE.get((field, problem.code)) or _ADVICE.get(("", problem.code))
+        if found:
+            return found
+    return None
+
+
 def say_problem(problem: Problem) -> str:
     """A problem with the command line's name for what it is about."""
     _, _, path = problem.path.partition("/")
@@ -70,3 +100,14 @@ def _with_message(error: ImgEditError, message: str) -> str:
         return str(error)
     finally:
         error.message = before
+
+
+def bug(screen: Screen, error: Exception) -> InternalError:
+    """What is said of an exception that nobody expected."""
+    where = "" if screen.verbose else " with what --verbose shows"
+    return InternalError(
+        f"a bug in imgedit: {type(error).__name__}",
+        hint=f"Please report it{where}.",
+        charged="unknown" if screen.watch.spending else "no",
+        job_id=screen.watch.job_id,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from .screen import Screen
 if TYPE_CHECKING:
     from ..client import Client
     from ..engine.record import JobRecord
+
+logger = logging.getLogger("imgedit.cli")
 
 
 @click.group(
@@ -55,7 +58,9 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
         screen.line(f"{name + ':':<12}{text}")
 
 
-@jobs.command(epilog="Example: imgedit jobs resume 01K9")
+@jobs.command(
+    short_help="Go on with one, or with all that can.", epilog="Example: imgedit jobs resume 01K9"
+)
 @click.argument("job_id", metavar="[ID]", required=False)
 @timeout_option
 @common
@@ -64,6 +69,7 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
     from ..client import Client
     from ..result import EditResult
+    from .failure import bug, show_failure
     from .naming import shown
     from .progress import following
     from .result import show_result
@@ -92,12 +98,12 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
                 result = run_task(one(job), screen.watch)
         except Interrupted:
             raise
-        except ImgEditError as error:
-            failures.append(error)
+        except Exception as error:  # one job must not keep the others from going on
+            logger.debug("job %s failed", job, exc_info=error)
+            failure = error if isinstance(error, ImgEditError) else bug(screen, error)
+            failures.append(failure)
             if not screen.as_json:
-                from .failure import show_failure
-
-                show_failure(screen, error)
+                show_failure(screen, failure)
         else:
             if not screen.as_json:
                 show_result(screen, result, place)
@@ -159,7 +165,7 @@ def _show_rows(screen: Screen, records: list[JobRecord]) -> None:
 
 def _status(record: JobRecord) -> str:
     if record.job.status == "done" and not record.complete:
-        return "done, picture not fetched"
+        return "done, not written yet"
     return record.job.status
 
 

@@ -35,7 +35,7 @@ class Follower:
             return
         if event.kind == "chosen":
             self._display.console.print(
-                clean(event.text), style="dim", markup=False, highlight=False
+                f"Using {clean(event.text)}", style="dim", markup=False, highlight=False
             )
         elif event.kind != "warning":
             again = f" (try {event.attempt})" if event.attempt > 1 else ""

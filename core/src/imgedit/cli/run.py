@@ -10,8 +10,8 @@ import click
 
 from ..errors import ImgEditError, UsageError
 from .app import app
-from .exits import InternalError, Interrupted, exit_code
-from .failure import show_failure
+from .exits import Interrupted, exit_code
+from .failure import bug, show_failure
 from .logs import logging_to_stderr
 from .screen import Screen
 
@@ -44,7 +44,7 @@ def _run(screen: Screen, given: list[str]) -> int:
     except SystemExit as stop:  # a plugin's command
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except Exception as error:
-        return _end(screen, _bug(screen, error))
+        return _end(screen, bug(screen, error))
 
 
 def _end(screen: Screen, error: ImgEditError) -> int:
@@ -59,14 +59,9 @@ def _end(screen: Screen, error: ImgEditError) -> int:
 def _usage(error: click.ClickException) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "imgedit"
-    return UsageError(error.format_message(), hint=f"See: {path} --help")
-
-
-def _bug(screen: Screen, error: Exception) -> InternalError:
-    where = "" if screen.verbose else " with what --verbose shows"
-    return InternalError(
-        f"a bug in imgedit: {type(error).__name__}",
-        hint=f"Please report it{where}.",
-        charged="unknown" if screen.watch.spending else "no",
-        job_id=screen.watch.job_id,
-    )
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        message = f"there is no option {error.option_name}"
+        if error.possibilities:
+            message += f", did you mean {' or '.join(sorted(error.possibilities))}?"
+    return UsageError(message, hint=f"See: {path} --help")

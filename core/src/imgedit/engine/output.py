@@ -38,6 +38,17 @@ def check_writable(out: Path, count: int, *, overwrite: bool) -> None:
     Raises:
         OutputError: the folder is missing or not writable, or a file is in the way.
     """
+    if "\0" in str(out):
+        raise OutputError("the output's name holds a NUL character", hint="Choose another name.")
+    try:
+        _check_place(out)
+        for index in range(count):
+            check_free(numbered(out, index, count), overwrite=overwrite)
+    except OSError as error:  # the name is too long, a folder may not be looked into
+        raise cannot_write(out, error) from None
+
+
+def _check_place(out: Path) -> None:
     folder = out.parent
     if out.is_dir():
         raise OutputError(f"{str(out)!r} is a folder", hint="Give the name of a file.")
@@ -48,8 +59,6 @@ def check_writable(out: Path, count: int, *, overwrite: bool) -> None:
     if not folder.is_dir():
         raise OutputError(f"{str(folder)!r} is not a folder", hint="Choose another place.")
     _probe(folder)
-    for index in range(count):
-        check_free(numbered(out, index, count), overwrite=overwrite)
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
