@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import field, frozen
 
 Basis = Literal["exact", "at_least", "estimate", "unknown"]
+_MOST_DIGITS = 30
 BASES: tuple[Basis, ...] = ("exact", "at_least", "estimate", "unknown")
 
 
@@ -26,8 +27,8 @@ def to_amount(value: Decimal | int | str | None) -> Decimal | None:
         amount = Decimal(value)
     except InvalidOperation:
         raise ValueError(f"not an amount: {value!r}") from None
-    if not amount.is_finite():
-        raise ValueError(f"not a finite amount: {value!r}")
+    if not amount.is_finite() or abs(amount.adjusted()) > _MOST_DIGITS:
+        raise ValueError("not an amount: infinite, or with too many digits")
     return amount
 
 

@@ -377,6 +377,8 @@ class Drive:
     def _close(self, error: ImgEditError) -> None:
         """Store how it ended, and put on the error what the caller needs to go on."""
         self.fill(error)
+        if not isinstance(error, ProviderError):
+            error.charged = self.record.charged  # who raised it knows nothing of the money
         if error.charged == "unknown":
             error.retryable = False  # a repeat could be paid twice
         job = self.record.job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -69,10 +69,11 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
     async def on_sent() -> None:
         drive.sent()
 
+    site = runtime.site(drive.provider, base_url=drive.record.base_url)
     try:
-        return await runtime.transport.exchange(
+        response = await runtime.transport.exchange(
             request,
-            site=runtime.site(drive.provider, base_url=drive.record.base_url),
+            site=site,
             timeout=timeout(drive, request.purpose),
             spool=runtime.folder(job.id),
             on_sent=on_sent if request.spends else None,
@@ -80,6 +81,7 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
             extra_headers=headers,
             durable=runtime.durable,
         )
+        return _without_secrets(response, site.credentials.secrets())
     except NotSent as lost:
         if drive.record.job.status == "sent":  # the time ran out before the first byte
             drive.record = evolve(
@@ -107,6 +109,27 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
             f"the request was sent and its answer was lost: {lost.reason}",
             status=lost.status,
         ) from None
+
+
+def _without_secrets(response: HttpResponse, secrets: Sequence[str]) -> HttpResponse:
+    """An answer that repeats the key is stored and shown without it."""
+    found = [secret.encode() for secret in secrets if secret.encode() in response.body]
+    body = response.body
+    for secret in found:
+        body = body.replace(secret, b"***")
+    headers = {
+        name: tuple(_mask(value, secrets) for value in values)
+        for name, values in response.headers.items()
+    }
+    if found or headers != response.headers:
+        return evolve(response, body=body, headers=headers)
+    return response
+
+
+def _mask(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:

@@ -1,0 +1,281 @@
+"""From a finished job to files: downloads that go wrong, names, and what is never overwritten."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from imgedit import errors
+from imgedit.testing.pictures import png, png_bomb
+from imgedit.testing.server import Answer, ScriptedServer
+
+SHA = hashlib.sha256(png()).hexdigest()
+
+
+def jpeg() -> bytes:
+    """A small JPEG."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "green").save(out, "JPEG")
+    return out.getvalue()
+
+
+def done_with(server: ScriptedServer, *urls: str, **facts: Any) -> None:
+    """The job ends with these URLs; it has no way to refresh them unless it has an id."""
+    server.on("POST", "/edit", Answer.json({"urls": [server.url + url for url in urls], **facts}))
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    (
+        ([Answer(status=404)], "404"),
+        ([Answer.picture(png()[:-30])], "cut short"),
+        ([Answer.picture(png(), fault="drop_inside")], "fetched"),
+        ([Answer(body=b"<html>gone</html>", headers={"Content-Type": "text/html"})], "HTML page"),
+        ([Answer(body=b"", headers={"Content-Type": "image/png"})], "empty"),
+        ([Answer.redirect("http://10.0.0.1/secret.png")], "fetched"),
+        ([Answer.redirect("http://169.254.169.254/latest/meta-data")], "fetched"),
+        ([Answer.redirect("/out.png")], "redirect"),
+    ),
+    ids=[
+        "404",
+        "truncated",
+        "dropped",
+        "html",
+        "empty",
+        "private address",
+        "metadata address",
+        "redirects for ever",
+    ],
+)
+def test_bad_results(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    answers: list[Answer],
+    reason: str,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    out = tmp_path / "results" / "out.png"
+    out.parent.mkdir()
+    done_with(server, "/out.png")
+    server.on("GET", "/out.png", *answers)
+    with pytest.raises(errors.DownloadFailed, match=reason) as caught:
+        edit(source, out=out, journal=path)
+    assert caught.value.charged == "yes"
+    assert list(out.parent.iterdir()) == []
+    # The vendor mends it: the picture is fetched, nothing is paid again.
+    server.on("GET", "/out.png", Answer.picture(png()))
+    assert resume(caught.value.job_id, journal=path).image.path == out
+    assert out.read_bytes() == png()
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_bomb_is_refused_by_its_header(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    done_with(server, "/out.png")
+    bomb = png_bomb(20_000, 20_000)
+    assert len(bomb) < 100_000
+    server.on("GET", "/out.png", Answer.picture(bomb))
+    with pytest.raises(errors.DownloadFailed, match="400,000,000 pixels"):
+        edit(source)
+
+
+def test_a_picture_that_is_not_the_announced_one(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    done_with(server, "/out.png", sha256=hashlib.sha256(b"another").hexdigest())
+    with pytest.raises(errors.DownloadFailed, match=r"hash|SHA-256"):
+        edit(source)
+    done_with(server, "/out.png", sha256=hashlib.sha256(png()).hexdigest())
+    assert edit(source).image.sha256 == hashlib.sha256(png()).hexdigest()
+
+
+def test_trouble_on_the_way_is_tried_again(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    done_with(server, "/out.png")
+    server.on(
+        "GET",
+        "/out.png",
+        Answer(status=503),
+        Answer.picture(png(), fault="drop_inside"),
+        Answer.picture(png()[:-5]),
+        Answer.picture(png()),
+    )
+    assert edit(source).image.sha256 == SHA
+
+
+def test_an_ended_url_is_refreshed_once(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    done_with(server, "/old.png", id="7")
+    server.on("GET", "/old.png", Answer(status=403))
+    fresh = {"urls": [f"{server.url}/out.png"], "id": "7"}
+    server.on("GET", "/jobs/7", Answer.json(fresh))
+    assert edit(source).image.sha256 == SHA
+    assert server.count("GET", "/jobs/7") == 1
+    server.on("GET", "/out.png", Answer(status=403))
+    with pytest.raises(errors.DownloadFailed):
+        edit(source)
+    assert server.count("GET", "/jobs/7") == 2
+
+
+def test_credentials_never_go_to_the_download(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    edit(source)
+    (download,) = [one for one in server.requests if one.path == "/out.png"]
+    assert "authorization" not in download.headers
+
+
+def test_several_pictures_are_numbered(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    done_with(server, "/out.png", "/out.png", "/out.png")
+    result = edit(source, n=3, out=tmp_path / "x.png")
+    assert [image.path.name for image in result.images] == ["x-1.png", "x-2.png", "x-3.png"]
+    assert result.warnings == ()
+
+
+def test_fewer_pictures_than_asked_is_a_warning_and_none_an_error(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    done_with(server, "/out.png")
+    result = edit(source, n=3, out=tmp_path / "x.png")
+    assert result.warnings == ("3 pictures were asked for and 1 came",)
+    assert len(result.images) == 1
+    done_with(server)
+    with pytest.raises(errors.UnexpectedResponse, match="no picture") as caught:
+        edit(source)
+    assert caught.value.charged == "unknown"
+
+
+def test_an_extension_that_contradicts_the_bytes_is_corrected(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("GET", "/out.png", Answer.picture(jpeg(), "image/jpeg"))
+    result = edit(source, out=tmp_path / "x.png")
+    assert result.image.path == tmp_path / "x.jpg"
+    assert (result.image.media_type, result.image.width) == ("image/jpeg", 8)
+    assert result.warnings == ("the picture is image/jpeg: it was written to x.jpg",)
+    assert (tmp_path / "x.jpg").read_bytes() == jpeg()
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "adaptations"),
+    (("x.png", "png", 1), ("x.jpg", "jpeg", 1), ("x.gif", None, 0)),
+)
+def test_the_output_name_asks_for_its_format(
+    acme: Any,
+    edit: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    name: str,
+    sent: str | None,
+    adaptations: int,
+) -> None:
+    result = edit(source, out=tmp_path / name)
+    (submit,) = [one for one in server.requests if one.path == "/edit"]
+    assert submit.json().get("format") == sent
+    assert len(result.adaptations) == adaptations
+
+
+@pytest.mark.parametrize("form", ("plain", "data uri"))
+def test_base64_in_the_answer(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, form: str
+) -> None:
+    text = base64.b64encode(png()).decode()
+    prefix = "" if form == "plain" else "data:image/png;base64,"
+    server.on("POST", "/edit", Answer.json({"base64": prefix + text}))
+    result = edit(source)
+    assert result.image.sha256 == SHA
+
+
+def test_a_picture_as_the_answer(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("POST", "/edit", Answer.picture(png()))
+    result = edit(source, out=tmp_path / "out.png", journal=tmp_path / "jobs.sqlite3")
+    assert (tmp_path / "out.png").read_bytes() == png()
+    assert result.raw is None
+
+
+@pytest.mark.parametrize(
+    ("prepare", "out", "reason"),
+    (
+        (lambda folder: None, "missing/out.png", "does not exist"),
+        (lambda folder: (folder / "file").write_bytes(b""), "file/out.png", "not a folder"),
+        (lambda folder: (folder / "out.png").write_bytes(b"mine"), "out.png", "exists already"),
+        (lambda folder: (folder / "out.png").mkdir(), "out.png", "is a folder"),
+        (lambda folder: (folder / "out-2.png").write_bytes(b""), "out.png", "exists already"),
+    ),
+    ids=["no folder", "file as folder", "exists", "folder", "second exists"],
+)
+def test_an_output_that_cannot_work_costs_nothing(
+    acme: Any,
+    edit: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    prepare: Any,
+    out: str,
+    reason: str,
+) -> None:
+    prepare(tmp_path)
+    with pytest.raises(errors.OutputError, match=reason) as caught:
+        edit(source, n=1 + (tmp_path / "out-2.png").exists(), out=tmp_path / out)
+    assert caught.value.charged == "no"
+    assert server.requests == []
+
+
+def test_overwriting_is_only_done_when_asked(
+    acme: Any, edit: Any, source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.png"
+    out.write_bytes(b"mine")
+    with pytest.raises(errors.OutputError):
+        edit(source, out=out)
+    assert out.read_bytes() == b"mine"
+    edit(source, out=out, overwrite=True)
+    assert out.read_bytes() == png()
+
+
+def test_a_file_that_comes_in_the_way_is_kept_and_the_picture_too(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    out, path = tmp_path / "out.png", tmp_path / "jobs.sqlite3"
+
+    def block(event: Any) -> None:
+        if event.kind == "downloading":
+            out.write_bytes(b"mine")
+
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=out, journal=path, on_event=block)
+    assert caught.value.charged == "yes"
+    assert out.read_bytes() == b"mine"
+    out.unlink()
+    assert resume(caught.value.job_id, journal=path).image.path == out
+    assert server.count("POST", "/edit") == 1
+
+
+def test_without_out_the_file_ends_with_the_client(acme: Any, edit: Any, source: Path) -> None:
+    assert not edit(source).image.path.exists()
+
+
+def test_nothing_is_left_in_the_spool_of_a_finished_job(
+    acme: Any, edit: Any, source: Path, tmp_path: Path
+) -> None:
+    edit(source.read_bytes(), out=tmp_path / "out.png", journal=tmp_path / "jobs.sqlite3")
+    left = list((tmp_path / "jobs.sqlite3.spool").rglob("*"))
+    assert left == []
