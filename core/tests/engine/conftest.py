@@ -62,7 +62,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     async def sleep(_self: Runtime, seconds: float) -> None:
         waits.append(seconds)
-        await asyncio.sleep(min(seconds, 0.001))
+        await asyncio.sleep(min(seconds, 0.01))
 
     monkeypatch.setattr(Runtime, "sleep", sleep)
     return waits

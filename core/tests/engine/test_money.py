@@ -270,3 +270,17 @@ def test_missing_key_sends_nothing(
     with pytest.raises(errors.ConfigError, match="ACME_API_KEY"):
         edit(source)
     assert server.requests == []
+
+
+def test_a_job_that_never_waits_is_stopped(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @imgedit.hookimpl
+    def parse_response(job: imgedit.Job, response: imgedit.HttpResponse) -> imgedit.Next:
+        return imgedit.Next({"handles": {"other": "h"}})
+
+    acme(parse_response=parse_response)
+    with pytest.raises(errors.PluginError, match="in a row") as caught:
+        edit(source)
+    assert caught.value.charged == "no"
+    assert server.count("POST", "/edit") == 0

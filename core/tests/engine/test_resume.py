@@ -133,7 +133,7 @@ def test_the_json_on_an_error_resumes_without_a_journal(
 ) -> None:
     server.on("GET", "/jobs/7", Answer.json({"id": "7"}))
     with pytest.raises(errors.DeadlineExceeded) as caught:
-        edit(source, deadline=0.5)
+        edit(source, deadline=1.5)
     error = caught.value
     assert (error.charged, error.job is None) == ("yes", False)
     assert isinstance(error, TimeoutError)
@@ -312,7 +312,7 @@ def test_a_job_is_never_polled_on_another_host(
     path = tmp_path / "jobs.sqlite3"
     server.on("GET", "/jobs/7", Answer.json({"id": "7"}))
     with pytest.raises(errors.DeadlineExceeded) as caught:
-        edit(source, deadline=0.3, journal=path)
+        edit(source, deadline=1.5, journal=path)
     monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(errors.ConfigError, match="was sent to"):
         resume(caught.value.job_id, journal=path)

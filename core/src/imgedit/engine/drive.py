@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .runtime import Runtime
 
 _SLOT_GONE = frozenset({400, 401, 403, 404, 410})
-_MOST_EXCHANGES = 1000
+_MOST_STEPS = 200
 
 Error = TypeVar("Error", bound=ImgEditError)
 
@@ -71,6 +71,7 @@ class Drive:
         self._seconds_before = record.seconds
         self._slots_renewed = False
         self._number = record.job.exchanges
+        self._steps = 0
         self._final: ImgEditError | None = None
 
     async def run(self) -> JobRecord:
@@ -113,8 +114,9 @@ class Drive:
     async def _step(self) -> None:
         job = self.record.job
         self._number = job.exchanges
-        if job.exchanges >= _MOST_EXCHANGES:
-            raise self.final(self._blame("the job does not come to an end"))
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise self._blame(f"{_MOST_STEPS} exchanges in a row led to nothing to wait for")
         try:
             request = self.provider.build_request(job)
         except ProviderError as error:
@@ -296,6 +298,7 @@ class Drive:
             await self._wait(step, response)
 
     async def _wait(self, step: Wait, response: HttpResponse) -> None:
+        self._steps = 0
         seconds = step.seconds
         if seconds is None:
             seconds = poll_seconds(self.provider.manifest, self.record.job.waits - 1, response)
