@@ -107,6 +107,7 @@ def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[MagicHour]:
         monkeypatch.setenv("IMGEDIT_MAGICHOUR_BASE_URL", server.url)
         monkeypatch.setenv("MAGIC_HOUR_API_KEY", KEY)
         yield server
+        assert server.unexpected == []
 
 
 @pytest.fixture
