@@ -33,6 +33,8 @@ class Transport:
     Args:
         concurrency: how many exchanges may be under way at once.
         proxy: "http://[user:password@]host:port"; a private base URL is reached without it.
+            Targets are then checked by their literal address and by our own lookup only: that a
+            name leads elsewhere a moment later is the proxy's matter.
         ssl_context: for https; None = the system's certificates.
         user_agent: how we introduce ourselves.
     """
