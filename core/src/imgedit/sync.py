@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,6 +51,8 @@ class SyncClient:
 
     def _run(self, work: Awaitable[_T]) -> _T:
         if self._loop.is_closed():
+            if isinstance(work, Coroutine):
+                work.close()
             raise RuntimeError("this client is closed")
         future: Future[_T] = asyncio.run_coroutine_threadsafe(_carried(work), self._loop)
         try:
