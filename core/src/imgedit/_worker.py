@@ -11,6 +11,7 @@ Only the standard library is imported here, and little of it: the child must sta
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
@@ -26,6 +27,7 @@ MAX_FRAME = 64 * 1024 * 1024
 GRACE = 2.0  # seconds that an idle child may take to end after its input did
 _TRACE_CHARS = 6_000
 _MESSAGE_CHARS = 4_000
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class FrameError(Exception):
@@ -168,9 +170,21 @@ def _answer(frame: bytes) -> bytes:
         return _failure("memory", error)
     except _NotJSON as error:
         return _failure("answer", error)
+    except OSError as error:
+        return _failure("raised", _no_room() if error.errno in _NO_ROOM else error)
     except BaseException as error:
         # SystemExit and KeyboardInterrupt too: an answer is better than a dead child.
         return _failure("raised", error)
+
+
+def _no_room() -> Exception:
+    """A full disk is no fault of the plugin's."""
+    from imgedit.errors import OutputError
+
+    return OutputError(
+        "there is no room for the result while it is made",
+        hint="Free some space where imgedit keeps its files, and run the edit again.",
+    )
 
 
 def _extend_path(entries: Iterable[str]) -> None:
