@@ -62,7 +62,8 @@ class ImgEditError(Exception):
     Attributes:
         message: what happened, one sentence.
         hint: what to do next, or None.
-        charged: "yes", "no" or "unknown".
+        charged: "yes", "no" or "unknown"; charge_is_said: whether who raised it said so, so that
+            the engine, which knows what was sent, does not correct it.
         retryable: whether the same call may succeed later without a change.
         retry_after: seconds to wait before that, when the vendor said so.
         provider, distribution: who is concerned ("acme", "imgedit-acme 0.1.0").
@@ -80,6 +81,7 @@ class ImgEditError(Exception):
     message: str
     hint: str | None
     charged: Charged
+    charge_is_said: bool
     retryable: bool
     retry_after: float | None
     provider: str | None
@@ -116,6 +118,7 @@ class ImgEditError(Exception):
         self.message = message
         self.hint = hint
         self.charged = self.default_charged if charged is None else charged
+        self.charge_is_said = charged is not None
         self.retryable = self.default_retryable if retryable is None else retryable
         self.retry_after = retry_after
         self.provider = provider
@@ -131,7 +134,7 @@ class ImgEditError(Exception):
     def __str__(self) -> str:
         """What happened, whether money was spent, what to do next."""
         money = _MONEY[self.charged]
-        if self.cost is not None:
+        if self.cost is not None and self.charged != "no":
             money = f"It cost {self.cost}."
         return " ".join(part for part in (_sentence(self.message), money, self.hint) if part)
 

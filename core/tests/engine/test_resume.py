@@ -373,3 +373,34 @@ def test_cancel_leaves_a_job_that_goes_on(
     else:
         assert resume(stored, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == max(1, submits)
+
+
+def test_a_broken_reconcile_hides_nothing(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @hookimpl
+    def reconcile(job: imgedit.Job) -> Next:
+        raise KeyError("id")
+
+    acme(reconcile=reconcile)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown, match="its answer was lost"):
+        edit(source)
+
+
+@pytest.mark.parametrize(
+    ("said", "charged"), ((None, "yes"), ("no", "no"), ("yes", "yes")), ids=str
+)
+def test_a_plugin_may_say_that_a_job_was_refunded(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, said: Any, charged: str
+) -> None:
+    @hookimpl
+    def refunding(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "poll":
+            raise errors.JobFailed("deleted", charged=said)
+        return parse_response(job, response)
+
+    acme(parse_response=refunding)
+    with pytest.raises(errors.JobFailed) as caught:
+        edit(source)
+    assert caught.value.charged == charged

@@ -7,5 +7,7 @@ from typing import Any
 
 
 def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
-    """Any iterable as a tuple."""
+    """Any iterable as a tuple; a text is refused, its letters are never what was meant."""
+    if isinstance(values, str):
+        raise ValueError("a list of texts is expected, not a text")
     return tuple(values)

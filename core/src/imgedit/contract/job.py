@@ -69,12 +69,11 @@ class Job:
     def to_upload(self) -> tuple[ImageSource, ...]:
         """The pictures that are neither a URL nor uploaded yet, each once."""
         handles = self.state.get("handles", {})
-        missing = {
-            image.sha256: image
-            for image in reversed(self.request.pictures)
-            if image.url is None and image.sha256 not in handles
-        }
-        return tuple(reversed(missing.values()))
+        missing: dict[str | None, ImageSource] = {}
+        for image in self.request.pictures:
+            if image.url is None and image.sha256 not in handles:
+                missing.setdefault(image.sha256, image)
+        return tuple(missing.values())
 
     def uploaded(self, image: ImageSource, handle: str) -> dict[str, Any]:
         """The state in which `image` has this handle."""

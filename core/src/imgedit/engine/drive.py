@@ -264,8 +264,8 @@ class Drive:
                 raise
             await settle(self, error)
         except ProviderError as error:
-            if not spending and error.charged == "no" and record.charged == "yes":
-                error.charged = "yes"
+            if not error.charge_is_said:
+                error.charged = record.charged
             if error.charged == "unknown" and record.charged == "unknown":
                 raise
             raise self.final(error) from None

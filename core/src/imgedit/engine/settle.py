@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from ..contract.job import Status
-from ..errors import OutcomeUnknown, ProviderError
+from ..errors import OutcomeUnknown, PluginError, ProviderError
 from .record import now
 
 if TYPE_CHECKING:
     from .drive import Drive
+
+logger = logging.getLogger("imgedit")
 
 
 async def settle(drive: Drive, error: ProviderError | None) -> None:
@@ -29,7 +32,11 @@ async def settle(drive: Drive, error: ProviderError | None) -> None:
     taken = drive.runtime.journal.taken(record.job.provider) - own
     job = evolve(record.job, taken=frozenset(taken))
     unreadable = record.answer
-    found = drive.provider.reconcile(job, unreadable or record.partial)
+    try:
+        found = drive.provider.reconcile(job, unreadable or record.partial)
+    except PluginError as wrong:
+        logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
+        found = None
     if found is None:
         raise error or OutcomeUnknown(
             "the request was sent and its answer was lost",
