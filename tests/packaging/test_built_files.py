@@ -106,10 +106,11 @@ def test_no_built_file_names_a_folder_of_this_machine(name, built_wheels, built_
 def test_a_wheel_built_from_the_sdist_equals_the_one_from_the_checkout(
     name, built_wheels, built_sdists, make_wheel, tmp_path
 ):
-    with tarfile.open(built_sdists[name]) as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
-    (folder,) = (tmp_path / "unpacked").iterdir()
-    wheels = unzip(make_wheel(folder)), unzip(built_wheels[name])
+    for file, content in untar(built_sdists[name]).items():
+        path = tmp_path / "unpacked" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    wheels = unzip(make_wheel(tmp_path / "unpacked")), unzip(built_wheels[name])
     one, other = (
         # RECORD lists the files in the order in which they were found, which may differ
         {n: sorted(c.splitlines()) if n.endswith("/RECORD") else c for n, c in wheel.items()}
