@@ -45,7 +45,7 @@ format: $(READY) ## format the code and mend what ruff can mend
 
 .PHONY: bench
 bench: $(READY) ## print the speed tables
-	for script in $(sort $(wildcard benchmarks/bench_*.py)); do $(PY) $$script || exit 1; done
+	@$(PY) benchmarks/run.py
 
 .PHONY: build
 build: $(READY) ## wheels and sdists of every distribution, into dist/
