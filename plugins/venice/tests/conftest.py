@@ -16,6 +16,7 @@ import pytest
 
 import imgedit
 from imgedit import EditRequest, ImageSource, Job
+from imgedit.cli import main
 from imgedit.discovery import Provider, registry
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -129,6 +130,15 @@ class Ran(NamedTuple):
         return dict(self.out["error"])
 
 
+def _ran(code: int, out: str, err: str) -> Ran:
+    assert KEY not in out + err
+    try:
+        document = json.loads(out)
+    except ValueError:
+        pytest.fail(f"no JSON document on stdout:\n{out}\n{err}")
+    return Ran(code, document, err)
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
     """Runs `imgedit ... --json` in a process of its own, in the test's folder."""
@@ -143,11 +153,21 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             timeout=60,
             check=False,
         )
-        assert KEY not in done.stdout + done.stderr
-        try:
-            document = json.loads(done.stdout)
-        except ValueError:
-            pytest.fail(f"no JSON on stdout:\n{done.stdout}\n{done.stderr}")
-        return Ran(done.returncode, document, done.stderr)
+        return _ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
+    """The same in this process, for what is tested many times."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str | Path) -> Ran:
+        capsys.readouterr()
+        code = main([*map(str, arguments), "--json"])
+        return _ran(code, *capsys.readouterr())
+
+    return call

@@ -277,10 +277,10 @@ def test_over_http(
 
 @each_row
 def test_on_the_command_line(
-    server: ScriptedServer, run: Callable[..., Any], photo: Path, row: Row
+    server: ScriptedServer, call: Callable[..., Any], photo: Path, row: Row
 ) -> None:
     server.on("POST", "/api/v1/image/edit", answer(row))
-    ran = run("edit", photo, "remove the tree", "-p", "venice", "-o", "out.png")
+    ran = call("edit", photo, "remove the tree", "-p", "venice", "-o", "out.png")
     assert ran.exit == row.exit
     assert ran.error["type"] == row.kind
     assert ran.error["charged"] == row.charged
