@@ -253,6 +253,17 @@ def test_billed_failure_carries_its_cost(
     assert "It cost 0.04 USD." in str(caught.value)
 
 
+def test_a_billed_failure_does_not_invite_a_repeat(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    acme({"errors": {"cost": {"at": "/cents", "scale": "0.01"}}})
+    server.on("POST", "/edit", Answer.json({"cents": 4}, status=503))
+    with pytest.raises(errors.ProviderUnavailable) as caught:
+        edit(source)
+    assert (caught.value.charged, caught.value.retryable) == ("yes", False)
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.parametrize("key", ("", "   ", "two\nlines", "trailing\n"))
 def test_unusable_key_sends_nothing(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, key: str

@@ -191,7 +191,10 @@ def test_masks_are_converted(
     picture.paste(255, (16, 12, 48, 36))
     out = io.BytesIO()
     picture.save(out, "PNG")
-    edit(source, mask=out.getvalue())
+    result = edit(source, mask=out.getvalue())
+    assert [row["to"] for row in result.adaptations] == (
+        [] if change == "white" else [f"{change} = change"]
+    )
     _, upload = [one for one in server.requests if one.path == "/upload"]
     sent = Image.open(io.BytesIO(upload.parts()[0].body))
     channel = sent.getchannel("A") if change == "transparent" else sent.convert("L")

@@ -382,12 +382,12 @@ class Drive:
         self.fill(error)
         if not isinstance(error, ProviderError):
             error.charged = self.record.charged  # who raised it knows nothing of the money
-        if error.charged == "unknown":
-            error.retryable = False  # a repeat could be paid twice
         job = self.record.job
         over = error is self._final or (
             job.status == "planned" and not isinstance(error, DeadlineExceeded)
         )
+        if error.charged == "unknown" or (over and error.charged == "yes"):
+            error.retryable = False  # a repeat could be paid twice
         if over:
             facts = job.facts
             if error.cost is not None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..contract.image import ImageSource
 from ..errors import ConfigError
@@ -12,17 +10,12 @@ from ..errors import ConfigError
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
-def convert(mask: ImageSource, rule: Mapping[str, Any], target: Path) -> ImageSource:
-    """Write the mask as the vendor wants it; `rule` is the manifest's `mask`.
-
-    "change" names what the vendor changes: "white", "black" or "transparent" pixels.
+def convert(mask: ImageSource, change: str, target: Path) -> ImageSource:
+    """Write the mask so that the vendor changes what is "black" or "transparent" in it.
 
     Raises:
         ConfigError: Pillow is not installed.
     """
-    change = rule.get("change", "white")
-    if change == "white":
-        return mask
     try:
         from PIL import Image, ImageOps
     except ImportError:

@@ -158,14 +158,14 @@ async def plan(
     )
     if ask.out is not None:
         check_writable(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
-    request, adaptations = _follow_name(evolve(ask.request, model=model.id), model, ask.out)
+    request = _follow_name(evolve(ask.request, model=model.id), model, ask.out)
     request, notes = await prepare(
         runtime, provider, request, job_id, keep_metadata=ask.keep_metadata
     )
     checked = provider.validate(request, model)
     if checked.problems:
         raise _refused(runtime, provider, request, checked.problems)
-    request = await _with_mask(runtime, provider, request, job_id)
+    request, adaptations = await _with_mask(runtime, provider, request, job_id)
     quote = provider.price(request, model)
     if ask.max_cost is not None:
         _check_cost(quote, ask.max_cost)
@@ -185,32 +185,31 @@ async def plan(
     return provider, record
 
 
-def _follow_name(
-    request: EditRequest, model: Model, out: str | None
-) -> tuple[EditRequest, tuple[Mapping[str, Any], ...]]:
+def _follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:
     """`-o x.png` asks for png where the model can."""
     wanted = _FORMATS.get(media_type_for(Path(out).suffix) or "") if out else None
     limit = model.limits.get("output_format")
     if wanted is None or request.output_format is not None or not limit:
-        return request, ()
+        return request
     if wanted not in limit.get("enum", ()) or wanted == limit.get("default"):
-        return request, ()
-    why = f"the output is named {Path(out or '').name}"
-    change = {"field": "output_format", "from": None, "to": wanted, "why": why}
-    return evolve(request, output_format=wanted), (change,)
+        return request
+    return evolve(request, output_format=wanted)
 
 
 async def _with_mask(
     runtime: Runtime, provider: Provider, request: EditRequest, job_id: str
-) -> EditRequest:
-    rule = provider.manifest.mask
-    if request.mask is None or not rule or request.mask.url is not None:
-        return request
+) -> tuple[EditRequest, tuple[Mapping[str, Any], ...]]:
+    """The request with its mask as the vendor wants it, and what was changed for that."""
+    change = (provider.manifest.mask or {}).get("change", "white")
+    if request.mask is None or change == "white" or request.mask.url is not None:
+        return request, ()
     from .masks import convert
 
     target = runtime.folder(job_id) / "mask.png"
-    mask = await asyncio.to_thread(convert, request.mask, rule, target)
-    return evolve(request, mask=mask)
+    mask = await asyncio.to_thread(convert, request.mask, change, target)
+    why = f"{provider.manifest.title} changes what is {change} in a mask"
+    row = {"field": "mask", "from": "white = change", "to": f"{change} = change", "why": why}
+    return evolve(request, mask=mask), (row,)
 
 
 def _refused(
