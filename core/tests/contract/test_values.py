@@ -202,7 +202,6 @@ def test_the_content_tells_the_type_never_the_name(tmp_path: Path) -> None:
         ("data:image/png;base64,????", "format"),
         ("bad\0name", "not_found"),
     ),
-    ids=repr,
 )
 def test_what_is_no_picture(value: Any, code: str) -> None:
     with pytest.raises(ValidationError) as caught:
