@@ -257,25 +257,37 @@ def test_a_full_disk(imgedit):
 
 
 USAGE = {
-    "option": (["edit", "photo.png", "warmer", "--frmat", "png"], "there is no option --frmat", "--format"),
+    "option": (
+        ["edit", "photo.png", "warmer", "--frmat", "png"],
+        "there is no option --frmat",
+        "--format",
+    ),
     "argument": (["edit", "photo.png"], "Missing argument 'PROMPT'", "imgedit edit --help"),
     "command": (["edt", "photo.png"], "there is no command 'edt'", "Did you mean 'edit'?"),
     "subcommand": (["jobs", "resme"], "No such command 'resme'", "Did you mean 'resume'?"),
-    "number": (["edit", "photo.png", "warmer", "-n", "two"], "'two' is not a valid integer", "--help"),
+    "number": (
+        ["edit", "photo.png", "warmer", "-n", "two"],
+        "'two' is not a valid integer",
+        "--help",
+    ),
     "time": (["edit", "photo.png", "warmer", "--timeout", "nan"], "seconds above 0", "--help"),
     "money": (
         ["edit", "photo.png", "warmer", "-p", "local", "--max-cost", "3"],
         "'3' is not an amount of money",
         'Write it like "0.10 USD"',
     ),
-    "pair": (["edit", "photo.png", "warmer", "--option", "x"], "'x' is not KEY=VALUE", "Write: --option"),
+    "pair": (
+        ["edit", "photo.png", "warmer", "--option", "x"],
+        "'x' is not KEY=VALUE",
+        "Write: --option",
+    ),
     "twice": (
         ["edit", "photo.png", "warmer", "--option", "a=1", "--option", "a=2"],
         "the option 'a' is given twice",
         "Give it once.",
     ),
     "both": (["edit", "photo.png", "warmer", "--preview"], "exclude each other", "--help"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("arguments", "says", "next_step"), USAGE.values(), ids=USAGE.keys())

@@ -151,14 +151,14 @@ HEAVY = ("aiohttp", "asyncio", "jsonschema", "cattrs", "PIL", "numpy", "imgedit_
 
 @pytest.mark.parametrize(
     ("arguments", "also"),
-    [
+    (
         (["--version"], ("rich", "importlib.metadata", "imgedit.discovery.scan")),
         (["--help"], ("rich",)),
         (["edit", "--help"], ("rich", "importlib.metadata")),
         (["providers"], ()),
         (["providers", "--json"], ("rich",)),
         (["models"], ()),
-    ],
+    ),
     ids=" ".join,
 )
 def test_what_only_lists_imports_nothing_heavy(imgedit, arguments, also):
@@ -238,6 +238,7 @@ def sample_plugin(site: Path, *, commands: str = "") -> Path:
         "import click\n"
         "@click.command()\n@click.argument('word')\n"
         "def hello(word):\n    'Say hello.'\n    click.echo(f'hello {word}')\n"
+        "@click.command()\ndef boom():\n    raise ValueError('oh no')\n"
         "number = 3\n"
     )
     (package / "broken.py").write_text("raise RuntimeError('no luck')\n")
@@ -252,6 +253,7 @@ def sample_plugin(site: Path, *, commands: str = "") -> Path:
 
 COMMANDS = """
 hello = imgedit_acme.extra:hello
+boom = imgedit_acme.extra:boom
 number = imgedit_acme.extra:number
 bad = imgedit_acme.broken:hello
 edit = imgedit_acme.broken:hello
@@ -261,7 +263,7 @@ edit = imgedit_acme.broken:hello
 @pytest.fixture
 def with_commands(imgedit) -> dict[str, str]:
     site = sample_plugin(imgedit.folder / "site", commands=COMMANDS)
-    names = "local,acme,hello,number,bad,edit"
+    names = "local,acme,hello,boom,number,bad,edit"
     return {"PYTHONPATH": str(site), "IMGEDIT_PLUGINS": names}
 
 
@@ -284,6 +286,11 @@ def test_broken_commands_break_only_themselves(imgedit, photo, with_commands):
     assert "no luck" in error["message"]
     error = imgedit.error("number", code=9, env=with_commands)
     assert "is not a click command" in error["message"]
+    done = imgedit("boom", code=9, env=with_commands)
+    assert done.stderr == (
+        "Error: a bug in imgedit-acme 0.1.0: ValueError. Nothing was charged. "
+        "Please report it with what --verbose shows.\n"
+    )
     imgedit("edit", photo, "sepia", "-p", "local", env=with_commands)
 
     document = imgedit.json("providers", "--check", code=9, env=with_commands)

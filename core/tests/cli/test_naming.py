@@ -12,7 +12,7 @@ from imgedit.cli.naming import check_default, default_out, shown
 
 @pytest.mark.parametrize(
     ("image", "name"),
-    [
+    (
         ("photo.jpg", "photo-edited"),
         ("some/where/photo.jpg", "photo-edited"),
         ("photo", "photo-edited"),
@@ -21,7 +21,7 @@ from imgedit.cli.naming import check_default, default_out, shown
         ("https://acme.example/..%2f..%2fetc%2fpasswd", "passwd-edited"),
         ("https://acme.example/a%0ab%1b.png", "a-b--edited"),
         ("data:image/png;base64,AAAA", "image-edited"),
-    ],
+    ),
 )
 def test_the_name_comes_from_the_picture_and_stays_in_this_folder(image, name):
     out = default_out(image)

@@ -37,7 +37,7 @@ def test_a_copy_works(overwritten):
 
 
 @pytest.mark.parametrize(
-    "stranger", ["", "__version__ = '1.0'\n__all__ = ['edit']\ndef edit(): ...\n"]
+    "stranger", ("", "__version__ = '1.0'\n__all__ = ['edit']\ndef edit(): ...\n")
 )
 def test_the_package_of_a_stranger_is_noticed(overwritten, stranger):
     (overwritten / "imgedit" / "__init__.py").write_text(stranger)
@@ -52,7 +52,7 @@ def test_the_package_of_a_stranger_is_noticed(overwritten, stranger):
     assert 'pip install "imgedit-core[cli]"' in line
 
 
-@pytest.mark.parametrize("lost", ["__init__.py", "hookspecs.py", "errors.py"])
+@pytest.mark.parametrize("lost", ("__init__.py", "hookspecs.py", "errors.py"))
 def test_files_that_went_away_with_a_stranger_are_noticed(overwritten, lost):
     (overwritten / "imgedit" / lost).unlink()
     done = run(overwritten, "-S")  # without the editable installation that runs this test

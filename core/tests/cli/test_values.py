@@ -12,7 +12,7 @@ from imgedit.cli.values import read_options, read_reference, read_value
 
 @pytest.mark.parametrize(
     ("fragment", "text", "value"),
-    [
+    (
         ({"type": "boolean"}, "true", True),
         ({"type": "boolean"}, "false", False),
         ({"type": "boolean"}, "yes", "yes"),
@@ -32,7 +32,7 @@ from imgedit.cli.values import read_options, read_reference, read_value
         ({"type": "array"}, '["a", 1]', ["a", 1]),
         ({"type": "object"}, '{"a": 1}', {"a": 1}),
         ({"maxLength": 3}, "true", "true"),
-    ],
+    ),
 )
 def test_a_value_is_read_as_its_fragment_expects(fragment, text, value):
     found = read_value(text, [fragment])
@@ -56,7 +56,7 @@ def test_options_are_read_by_the_limits_of_the_models():
     }
 
 
-@pytest.mark.parametrize("texts", [["steps"], ["=3"], ["a=1", "a=1"]])
+@pytest.mark.parametrize("texts", (["steps"], ["=3"], ["a=1", "a=1"]))
 def test_what_is_no_option_is_refused(texts):
     with pytest.raises(UsageError) as caught:
         read_options(texts, [])

@@ -8,6 +8,8 @@ from importlib import import_module
 import click
 
 from .. import __version__
+from ..errors import BrokenPlugin, ImgEditError
+from .screen import Screen
 
 # Name → one line for --help; the module of the same name holds the command.
 COMMANDS: Mapping[str, str] = {
@@ -31,7 +33,19 @@ class Commands(click.Group):
         if name in COMMANDS:
             command: click.Command = getattr(import_module(f".{name}", __package__), name)
             return command
-        return load_plugin_command(name) if name in plugin_commands() else None
+        owner = plugin_commands().get(name)
+        if owner is None:
+            return None
+        try:
+            found = load_plugin_command(name)
+        except ImgEditError:
+            if ctx.resilient_parsing:  # completing a command line
+                return None
+            raise
+        screen = ctx.find_object(Screen)
+        if screen is not None:
+            screen.owner = owner.strip("()")
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names with a line each, without importing the commands."""
@@ -87,7 +101,6 @@ def load_plugin_command(name: str) -> click.Command:
         BrokenPlugin, AmbiguousProvider: it cannot be loaded.
     """
     from ..discovery import registry
-    from ..errors import BrokenPlugin
 
     command = registry().command(name)
     if not isinstance(command, click.Command):

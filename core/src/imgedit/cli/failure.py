@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..contract.model import Problem
-from ..errors import ImgEditError
+from ..errors import ImgEditError, PluginError
 from .exits import InternalError
 from .screen import Screen
 
@@ -102,12 +102,16 @@ def _with_message(error: ImgEditError, message: str) -> str:
         error.message = before
 
 
-def bug(screen: Screen, error: Exception) -> InternalError:
-    """What is said of an exception that nobody expected."""
+def bug(screen: Screen, error: Exception) -> ImgEditError:
+    """What is said of an exception that nobody expected: whose bug it is, and that it is one."""
     where = "" if screen.verbose else " with what --verbose shows"
-    return InternalError(
-        f"a bug in imgedit: {type(error).__name__}",
+    kind: type[ImgEditError] = InternalError if screen.owner is None else PluginError
+    found = kind(
+        f"a bug in {screen.owner or 'imgedit'}: {type(error).__name__}",
         hint=f"Please report it{where}.",
         charged="unknown" if screen.watch.spending else "no",
+        distribution=screen.owner,
         job_id=screen.watch.job_id,
     )
+    found.__cause__ = error  # for the log
+    return found

@@ -73,7 +73,7 @@ def _show(screen: Screen, manifests: Mapping[str, Manifest]) -> None:
             name,
             f"{model.id} (default)" if model.id == manifest.default_model else model.id,
             "free" if (price := price_line(model, manifest)).split()[0] == "0" else price,
-            "; ".join(say_limits(model.limits)),
+            "; ".join(say_limits(model.limits, in_full=len(manifests) == 1)),
         )
         for name, manifest in manifests.items()
         for model in manifest.models
@@ -84,8 +84,10 @@ def _show(screen: Screen, manifests: Mapping[str, Manifest]) -> None:
             screen.line(f"{name}: {old} is retired, {entry['use']} is used instead")
 
 
-def say_limits(limits: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
-    """What a model takes, a few words for each field."""
+def say_limits(
+    limits: Mapping[str, Mapping[str, Any] | None], *, in_full: bool = True
+) -> Iterator[str]:
+    """What a model takes, a few words for each field; the options by name only `in_full`."""
     taken = {key: fragment for key, fragment in limits.items() if fragment is not None}
     for key in _FIRST:
         if key in taken:
@@ -96,9 +98,9 @@ def say_limits(limits: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
     yield from (key for key in ("mask", "seed") if key in taken)
     options = [key.partition(".")[2] for key in taken if key.startswith("options.")]
     if options:
-        yield f"options {', '.join(options)}"
+        yield f"options {', '.join(options)}" if in_full else f"{len(options)} options"
     prompt = taken.get("prompt", {}).get("maxLength")
-    if prompt is not None:
+    if prompt is not None and in_full:
         yield f"prompt to {prompt:,} characters"
 
 

@@ -91,6 +91,7 @@ def _show(screen: Screen, quotes: Quotes) -> None:
     from .tables import table
     from .words import say_amount
 
+    notes: list[str] = []
     if quotes.quotes:
         rows = [
             (
@@ -98,14 +99,15 @@ def _show(screen: Screen, quotes: Quotes) -> None:
                 offer.model,
                 say_amount(offer.quote),
                 "?" if offer.quote.at_most is None else plain(offer.quote.at_most),
-                offer.quote.basis.replace("_", " "),
-                _parts(offer.quote),
-                _source(offer.quote),
+                _parts(offer.quote, notes),
+                _read(offer.quote, notes),
             )
             for offer in quotes.quotes
         ]
-        names = ("provider", "model", "price", "at most", "basis", "made up of", "read")
-        screen.show(table(screen, names, rows))
+        names = ("provider", "model", "price", "at most", "made up of", "read")
+        screen.show(table(screen, names, rows, whole=3))
+        for number, note in enumerate(notes, 1):
+            screen.line(f"[{number}] {note}")
     else:
         screen.line("No installed model can do this edit.")
     for text in dict.fromkeys(text for offer in quotes.quotes for text in offer.warnings):
@@ -118,21 +120,33 @@ def _show(screen: Screen, quotes: Quotes) -> None:
             screen.line(f"  {line}")
 
 
-def _parts(quote: Quote) -> str:
+def _parts(quote: Quote, notes: list[str]) -> str:
     from ..contract.money import plain
 
-    said = [
-        f"{part.what} {'?' if part.amount is None else plain(part.amount)}" for part in quote.parts
-    ]
-    if quote.reason:
-        said.append(quote.reason)
+    if len(quote.parts) == 1:
+        said = [quote.parts[0].what]
+    else:
+        said = [
+            f"{part.what} {'?' if part.amount is None else plain(part.amount)}"
+            for part in quote.parts
+        ]
     if quote.unchecked:
         said.append(f"not checked: {', '.join(quote.unchecked)}")
-    return "; ".join(said)
+    text = "; ".join(said)
+    return f"{text} {_note(notes, quote.reason)}".strip() if quote.reason else text
 
 
-def _source(quote: Quote) -> str:
-    return " ".join(text for text in (quote.as_of, quote.source) if text)
+def _read(quote: Quote, notes: list[str]) -> str:
+    """When the price was read, and where."""
+    where = _note(notes, quote.source) if quote.source else ""
+    return f"{quote.as_of or ''} {where}".strip()
+
+
+def _note(notes: list[str], text: str) -> str:
+    """The number of a note below the table; a new one joins `notes`."""
+    if text not in notes:
+        notes.append(text)
+    return f"[{notes.index(text) + 1}]"
 
 
 def _unable(rows: tuple[Unable, ...]) -> Iterator[str]:
@@ -142,6 +156,8 @@ def _unable(rows: tuple[Unable, ...]) -> Iterator[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         said = "; ".join(say_problem(problem) for problem in row.problems)
+        if row.model is not None:
+            said = said.replace(f": {row.model} ", ": ")
         groups.setdefault((row.provider, said), []).append(row.model or "")
     for (provider, said), models in groups.items():
         named = [model for model in models if model]

@@ -34,6 +34,8 @@ class Screen:
         self.as_json = as_json
         self.verbose = verbose
         self.watch = Watch()
+        self.owner: str | None = None
+        """Whose command this is, when a plugin brought it."""
         for name in ("stdout", "stderr"):
             if getattr(sys, name) is None:  # closed by whoever started us
                 setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for the rest of the process

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def table(screen: Screen, names: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table of texts; columns that are empty throughout are left out."""
+def table(
+    screen: Screen, names: Sequence[str], rows: Iterable[Sequence[str]], *, whole: int = 2
+) -> Table:
+    """A table of texts; columns that are empty throughout are left out.
+
+    The first `whole` columns are never broken into lines.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -26,7 +31,7 @@ def table(screen: Screen, names: Sequence[str], rows: Iterable[Sequence[str]]) -
         show_edge=False,
     )
     for place in used:
-        made.add_column(names[place], overflow="fold")
+        made.add_column(names[place], overflow="fold", no_wrap=place < whole)
     for row in cells:
         made.add_row(*(Text(row[place]) for place in used))
     return made
