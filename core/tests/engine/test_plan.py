@@ -82,6 +82,7 @@ def test_another_url_is_fetched_guarded(acme: Any, edit: Any, server: ScriptedSe
     with pytest.raises(errors.ImgEditError) as caught:
         edit(f"{server.url}/out.png")
     assert caught.value.charged == "no"
+    assert "https://" not in str(caught.value)  # http:// alone would be no reason
     assert server.requests == []
 
 

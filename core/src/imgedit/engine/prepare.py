@@ -80,6 +80,7 @@ async def _fetched(
             timeout=TIMEOUTS["download"],
             sha256=None,
             size=None,
+            allow_http=True,
         )
     except BadDownload as bad:
         raise NetworkError(
