@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
@@ -44,6 +45,7 @@ def base_url_for(
     return _checked(url, where, insecure=allow_insecure or own.allow_insecure)
 
 
+@lru_cache(maxsize=64)
 def _checked(url: str, where: str, *, insecure: bool) -> str:
     # The URL itself is not shown: what makes it wrong may be a password in it.
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:

@@ -145,14 +145,21 @@ class ImageSource:
             return open(self._path, "rb")
         raise ValueError("a picture given as a URL has no bytes here")
 
-    def unchanged(self) -> bool:
-        """Whether its file still holds the bytes that the facts tell of."""
+    def untouched(self) -> bool:
+        """Whether nothing was written to its file since the facts were read; a quick look."""
         _guard()
         if self._path is None:
             return True
         try:
-            if _stamp(os.stat(self._path)) == self._stamp:
-                return True
+            return _stamp(os.stat(self._path)) == self._stamp
+        except OSError:
+            return False
+
+    def unchanged(self) -> bool:
+        """Whether its file still holds the bytes that the facts tell of; it may be read whole."""
+        if self.untouched() or self._path is None:
+            return True
+        try:
             with open(self._path, "rb") as file:
                 import hashlib
 

@@ -143,7 +143,9 @@ async def _check_unchanged(drive: Drive, request: HttpRequest) -> None:
     if drive.record.job.status != "planned":
         return
     for image in drive.record.job.request.pictures:
-        if image.url is None and not await asyncio.to_thread(image.unchanged):
+        if image.url is not None or image.untouched():
+            continue
+        if not await asyncio.to_thread(image.unchanged):
             raise drive.final(
                 ImageRejected(
                     "the picture's file has changed since the edit began",

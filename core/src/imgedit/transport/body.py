@@ -218,9 +218,11 @@ def _json(value: Any) -> Encoded:
     if not found:
         return Encoded(content_type="application/json", segments=(text.encode(),))
     segments: list[bytes | Picture] = []
-    pieces = re.split(f'"{token}:([0-9]+)"', text)
-    for at, piece in enumerate(pieces):
-        segments += found[int(piece)] if at % 2 else (piece.encode(),)
+    first, *rest = text.split(f'"{token}:')
+    segments.append(first.encode())
+    for piece in rest:
+        number, _, after = piece.partition('"')
+        segments += (*found[int(number)], after.encode())
     return Encoded(content_type="application/json", segments=_merged(segments))
 
 

@@ -42,6 +42,7 @@ class Refused(OSError):
         super().__init__(errno.EACCES, "the address is not a public one")
 
 
+@lru_cache(maxsize=1024)
 def parse_address(text: str) -> IPAddress | None:
     """The IP address that a text spells, brackets and zone left aside; None when it is a name."""
     try:
