@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..contract.model import Problem
+from ..engine.advice import advice
 from ..errors import ImgEditError, PluginError
 from .exits import InternalError
 from .screen import Screen
@@ -24,28 +25,11 @@ _OPTIONS = {
     "prompt": "the prompt",
 }
 
-# What to do next about a problem of one kind, where the message does not say it; the field and
-# the code of the problem, "" = any.
-_ADVICE = {
-    ("image", "not_found"): "Check the path.",
-    ("mask", "not_found"): "Check the path.",
-    ("references", "not_found"): "Check the path.",
-    ("", "not_a_picture"): "Give a picture, best a PNG, JPEG or WebP file.",
-    ("", "truncated"): "Copy or download it again.",
-    ("image", "maximum"): "Make the picture smaller first.",
-    ("image", "minimum"): "Give a larger picture.",
-    ("image", "enum"): "Save it as PNG or JPEG first.",
-    ("prompt", "minLength"): 'Say what to do, for example "make it warmer".',
-    ("prompt", "maxLength"): "Say it in fewer words.",
-    ("prompt", "format"): "Type the prompt again without it.",
-    ("", "unsupported"): "`imgedit models` shows what each one takes.",
-}
-
 
 def show_failure(screen: Screen, error: ImgEditError) -> None:
     """Print an error: with `--json` the one document on stdout, else lines on stderr."""
     if error.hint is None:
-        error.hint = _advice(error)
+        error.hint = advice(error.problems)
     if screen.as_json:
         from ..render import error_document
 
@@ -68,16 +52,6 @@ def _lines(error: ImgEditError) -> Iterator[str]:
         yield f"the edit cannot be done like this, for {len(problems)} reasons:"
         yield from (f"  {problem}" for problem in problems)
         yield _with_message(error, "")
-
-
-def _advice(error: ImgEditError) -> str | None:
-    """What to do next, for an error that does not say so itself."""
-    for problem in error.problems:
-        field = problem.path.lstrip("/").partition("/")[0]
-        found = _ADVICE.get((field, problem.code)) or _ADVICE.get(("", problem.code))
-        if found:
-            return found
-    return None
 
 
 def say_problem(problem: Problem) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -15,7 +14,7 @@ from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedRespon
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from .exchange import timeout
-from .output import fitting, in_the_way, numbered, place
+from .output import cannot_write, fitting, free_name, numbered, place
 from .record import SavedFile
 from .retry import pause
 
@@ -33,6 +32,7 @@ async def keep_pictures(drive: Drive, done: Done) -> Done:
 
     Raises:
         UnexpectedResponse: there is no picture, or one that came in the answer is none.
+        OutputError: there is no room for one.
     """
     if not done.images:
         raise UnexpectedResponse("the provider returned no picture")
@@ -40,7 +40,10 @@ async def keep_pictures(drive: Drive, done: Done) -> Done:
     for index, output in enumerate(done.images):
         if output.base64 is not None:
             path = drive.runtime.folder(drive.record.id) / f"answer-{index + 1}"
-            await asyncio.to_thread(_decode, output.base64, path)
+            try:
+                await asyncio.to_thread(_decode, output.base64, path)
+            except OSError as error:
+                raise cannot_write(path, error) from None
             output = evolve(output, base64=None, image=_picture(path))  # the same output, kept
         elif output.image is not None:
             _check(output.image, output)
@@ -199,11 +202,14 @@ async def _keep(
     if wish.out is None:
         folder = drive.runtime.folder(drive.record.id)
         target = fitting(folder / f"result-{index + 1}", facts.media_type)
-        await asyncio.to_thread(shutil.copyfile, source, target)
+        await asyncio.to_thread(place, source, target, overwrite=True)
     else:
         asked = numbered(Path(wish.out), index, count)
         target = fitting(asked, facts.media_type)
-        if target not in (asked, asked.with_name(asked.name + target.suffix)):
+        named = target in (asked, asked.with_name(asked.name + target.suffix))
+        if not named and not wish.overwrite:
+            target = free_name(target)  # the user did not name it, so it may be another
+        if not named:
             _warn(drive, f"the picture is {facts.media_type}: it was written to {target.name}")
         await asyncio.to_thread(_place, source, target, facts, wish.overwrite)
     return SavedFile(
@@ -222,11 +228,8 @@ def _place(source: Path, target: Path, facts: PictureFacts, overwrite: bool) -> 
         place(source, target, overwrite=overwrite)
     except OutputError:
         # A crash between writing and storing: the file in the way is this very picture.
-        if target.is_file() and not overwrite and _hash(target) == facts.sha256:
-            return
-        if target.exists() and not overwrite:
-            raise in_the_way(target) from None
-        raise
+        if not (target.is_file() and not overwrite and _hash(target) == facts.sha256):
+            raise
 
 
 def _hash(path: Path) -> str:

@@ -32,6 +32,16 @@ def fitting(path: Path, media_type: str) -> Path:
     return path.with_suffix(extension) if known else path.with_name(path.name + extension)
 
 
+def free_name(path: Path) -> Path:
+    """The path, or the first of `path-1`, `path-2` ... that does not exist."""
+    number = 0
+    free = path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
+
+
 def check_writable(out: Path, count: int, *, overwrite: bool) -> None:
     """Refuse an output that cannot work, before anything is spent.
 

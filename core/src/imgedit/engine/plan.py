@@ -19,6 +19,7 @@ from ..contract.request import EditRequest, Reference
 from ..discovery import choose
 from ..errors import BudgetExceeded, UsageError, ValidationError
 from ..images.sniff import media_type_for
+from .advice import advice
 from .output import check_writable
 from .prepare import prepare
 from .record import JobRecord, Wish, new_id
@@ -112,7 +113,7 @@ async def make_request(image: Any, prompt: str, fields: Mapping[str, Any]) -> Ed
         if found is not None:
             references.append(Reference(found, text))
     if problems or source is None:
-        raise ValidationError(problems=problems)
+        raise ValidationError(problems=problems, hint=advice(problems))
     return EditRequest(image=source, prompt=prompt, references=references, **given)
 
 
@@ -216,7 +217,7 @@ def _refused(
     runtime: Runtime, provider: Provider, request: EditRequest, problems: Sequence[Problem]
 ) -> ValidationError:
     """Every problem, and for a provider of this machine who could do it instead."""
-    hint = None
+    hint = advice(problems)
     if provider.manifest.local:
         able = able_providers(runtime, evolve(request, model=None), without=provider.name)
         if able:

@@ -73,7 +73,7 @@ def _say(keyword: str, expected: Any, value: Any, name: str) -> str:
         case "enum":
             text = f"must be one of {listing(expected)}"
             quoted = short(value)
-            close = nearest(value, expected)
+            close = None if name == "media_type" else nearest(value, expected)
             if quoted is not None:
                 text += f", not {quoted}"
             return text if close is None else f"{text}; the nearest is {close}"
