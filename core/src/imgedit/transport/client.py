@@ -137,8 +137,9 @@ class Transport:
         overwrite: bool = False,
         allow_http: bool = False,
         mode: int = 0o666,
+        durable: bool = True,
     ) -> Downloaded:
-        """Fetch a file without credentials; it appears whole, checked and flushed, or not at all.
+        """Fetch a file without credentials; it appears whole and checked, or not at all.
 
         Follows at most 3 redirects, each checked; never from https:// to http://.
 
@@ -152,6 +153,7 @@ class Transport:
             overwrite: an existing file is replaced.
             allow_http: http:// is fine (a picture whose URL the user gave).
             mode: permissions of the file, less the umask.
+            durable: it survives a power cut.
 
         Raises:
             BadDownload: it could not be fetched; no file was made.
@@ -168,6 +170,7 @@ class Transport:
             overwrite=overwrite,
             allow_http=allow_http or (site is not None and site.insecure),
             mode=mode,
+            durable=durable,
             user_agent=self._user_agent,
         )
         return await fetch.run(url)

@@ -14,7 +14,6 @@ from yarl import URL
 
 from .errors import BadDownload, Headers, NotSent
 from .failures import EXPECTED, explain
-from .files import publish
 from .pools import CONNECT_SECONDS, Pool, Pools
 from .receive import headers_of
 from .sink import DiskFailed, Sink
@@ -55,6 +54,7 @@ class Fetch:
     overwrite: bool
     allow_http: bool
     mode: int
+    durable: bool
     user_agent: str
 
     @staticmethod
@@ -78,9 +78,12 @@ class Fetch:
             async with asyncio.timeout(self.timeout), self._answer(url) as answer:
                 headers = headers_of(answer)
                 await self._read(answer, headers, sink)
-            temporary = await sink.finish(durable=True)
+            await sink.finish(durable=self.durable)
             self._check(sink)
-            await asyncio.to_thread(publish, temporary, self.to, overwrite=self.overwrite)
+            if self.durable:
+                await asyncio.to_thread(sink.publish, overwrite=self.overwrite, durable=True)
+            else:
+                sink.publish(overwrite=self.overwrite, durable=False)
         except TimeoutError:
             raise BadDownload(
                 "timeout", f"the download took longer than {self.timeout:g} s", retryable=True

@@ -12,7 +12,6 @@ from ..contract.image import ImageSource
 from ..images.facts import NotAPicture, read_facts
 from ..images.sniff import HEAD_SIZE, extension_for, sniff
 from .errors import Lost, TooLarge
-from .files import publish
 from .sink import DiskFailed, Sink
 
 if TYPE_CHECKING:
@@ -114,9 +113,9 @@ async def _picture(
             if sink.size > MAX_PICTURE:
                 answer.close()
                 raise _too_large(answer, MAX_PICTURE)
-        temporary = await sink.finish(durable=durable)
+        await sink.finish(durable=durable)
         try:
-            publish(temporary, to, overwrite=True, durable=durable)
+            sink.publish(overwrite=True, durable=durable)
         except OSError as error:
             raise DiskFailed(error) from None
     except BaseException:

@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from .files import create_beside
+from .files import create_beside, publish
 
 BATCH = 256 * 1024
+LARGE = 1 << 20
 
 
 class DiskFailed(Exception):
@@ -22,7 +23,10 @@ class DiskFailed(Exception):
 
 
 class Sink:
-    """A new file beside `to` that fills up; what is large is written in a thread.
+    """A new file beside `to` that fills up.
+
+    The first megabyte is written at once, which costs less than to ask a thread; what follows
+    is written in one.
 
     `put` and `finish` raise DiskFailed: an OSError would look like a broken connection.
     """
@@ -48,16 +52,26 @@ class Sink:
         self._batch += len(data)
         self.size += len(data)
         if self._batch >= BATCH:
-            await asyncio.to_thread(self._write)
+            if self.size > LARGE:
+                await asyncio.to_thread(self._write)
+            else:
+                self._write()
 
-    async def finish(self, *, durable: bool) -> Path:
-        """Write the rest and close; durable = it survives a power cut. Returns the path."""
-        if durable or self.size > BATCH:
-            return await asyncio.to_thread(self._finish, durable)
-        return self._finish(durable)
+    async def finish(self, *, durable: bool) -> None:
+        """Write the rest and close; durable = it survives a power cut."""
+        if durable or self.size > LARGE:
+            await asyncio.to_thread(self._finish, durable)
+        else:
+            self._finish(durable)
+
+    def publish(self, *, overwrite: bool, durable: bool) -> None:
+        """Give the finished file its name; raises as `files.publish` does."""
+        assert self.path is not None  # it is finished
+        publish(self.path, self._to, overwrite=overwrite, durable=durable)
+        self.path = None
 
     def discard(self) -> None:
-        """Close and delete; fine at any time, also after `finish`."""
+        """Close and delete what has no name yet; fine at any time."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
@@ -66,7 +80,7 @@ class Sink:
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
 
-    def _write(self) -> tuple[BinaryIO, Path]:
+    def _write(self) -> BinaryIO:
         try:
             if self._file is None or self.path is None:
                 descriptor, self.path = create_beside(self._to, self._mode)
@@ -77,10 +91,10 @@ class Sink:
                 self._file.write(data)
         except OSError as error:
             raise DiskFailed(error) from None
-        return self._file, self.path
+        return self._file
 
-    def _finish(self, durable: bool) -> Path:
-        file, path = self._write()
+    def _finish(self, durable: bool) -> None:
+        file = self._write()
         try:
             file.flush()
             if durable:
@@ -89,4 +103,3 @@ class Sink:
         except OSError as error:
             raise DiskFailed(error) from None
         self._file = None
-        return path
