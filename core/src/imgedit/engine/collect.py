@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from attrs import evolve
 
 from ..contract.image import ImageSource
-from ..contract.outcome import Done, Output
+from ..contract.outcome import Done, Output, Step
 from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedResponse
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
@@ -19,7 +20,7 @@ from .record import SavedFile
 from .retry import pause
 
 if TYPE_CHECKING:
-    from .drive import Drive
+    from .run import Run
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_PIXELS: Final = 300_000_000
@@ -27,7 +28,7 @@ _TRIES: Final = 4
 _ENDED: Final = frozenset({400, 401, 403, 404, 410})
 
 
-async def keep_pictures(drive: Drive, done: Done) -> Done:
+async def keep_pictures(run: Run, done: Done) -> Done:
     """Put base64 pictures of an answer into the spool, so that a stored job holds no bytes.
 
     Raises:
@@ -39,7 +40,7 @@ async def keep_pictures(drive: Drive, done: Done) -> Done:
     images = []
     for index, output in enumerate(done.images):
         if output.base64 is not None:
-            path = drive.runtime.folder(drive.record.id) / f"answer-{index + 1}"
+            path = run.runtime.folder(run.record.id) / f"answer-{index + 1}"
             try:
                 await asyncio.to_thread(_decode, output.base64, path)
             except OSError as error:
@@ -81,20 +82,22 @@ def _check(image: ImageSource, output: Output) -> PictureFacts:
     return facts
 
 
-async def collect(drive: Drive) -> None:
+async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
     """Bring every picture of a done job to its place; what is there already stays.
+
+    `refresh` does one free exchange in the job's present state.
 
     Raises:
         DownloadFailed: a picture could not be fetched; the job can be resumed.
         OutputError: a picture could not be written; it stays in the spool.
     """
-    done = drive.record.job.done
+    done = run.record.job.done
     assert done is not None  # the status says so
-    wanted = drive.record.job.request.n
+    wanted = run.record.job.request.n
     if len(done.images) < wanted:
-        _warn(drive, f"{wanted} pictures were asked for and {len(done.images)} came")
-    have = {file.index for file in drive.record.files if Path(file.path).exists()}
-    files = [file for file in drive.record.files if file.index in have]
+        _warn(run, f"{wanted} pictures were asked for and {len(done.images)} came")
+    have = {file.index for file in run.record.files if Path(file.path).exists()}
+    files = [file for file in run.record.files if file.index in have]
     refreshed = False
     index = 0
     while index < len(done.images):
@@ -102,19 +105,19 @@ async def collect(drive: Drive) -> None:
             index += 1
             continue
         try:
-            source, facts = await _fetch(drive, done.images[index], index)
+            source, facts = await _fetch(run, done.images[index], index)
         except _Ended as ended:
             if refreshed or done.refresh is None:
                 raise ended.error from None
             refreshed = True
-            done = await _refresh(drive, done)
+            done = await _refresh(run, done, refresh)
             continue
-        files.append(await _keep(drive, source, facts, index, len(done.images)))
+        files.append(await _keep(run, source, facts, index, len(done.images)))
         index += 1
-    drive.record = evolve(drive.record, files=tuple(sorted(files, key=lambda file: file.index)))
-    drive.save()
-    drive.runtime.tidy(drive.record)
-    drive.emit("done", "done")
+    run.record = evolve(run.record, files=tuple(sorted(files, key=lambda file: file.index)))
+    run.save()
+    run.runtime.tidy(run.record)
+    run.emit("done", "done")
 
 
 class _Ended(Exception):
@@ -125,30 +128,30 @@ class _Ended(Exception):
         self.error = error
 
 
-async def _fetch(drive: Drive, output: Output, index: int) -> tuple[Path, PictureFacts]:
+async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFacts]:
     if output.image is not None:
-        path = drive.runtime.file_of(output.image, drive.record.id)
+        path = run.runtime.file_of(output.image, run.record.id)
         if not path.exists():
-            raise _failed(drive, "the picture is no longer in the spool")
+            raise _failed(run, "the picture is no longer in the spool")
         return path, await asyncio.to_thread(_check, output.image, output)
     from ..transport.errors import BadDownload
 
     assert output.url is not None  # an Output has one of the three
-    runtime = drive.runtime
-    target = runtime.folder(drive.record.id) / f"picture-{index + 1}"
+    runtime = run.runtime
+    target = runtime.folder(run.record.id) / f"picture-{index + 1}"
     attempt = 0
     while True:
         attempt += 1
-        drive.check_time()
-        drive.emit("downloading", f"downloading picture {index + 1}", attempt=attempt)
+        run.check_time()
+        run.emit("downloading", f"downloading picture {index + 1}", attempt=attempt)
         target.unlink(missing_ok=True)
         try:
             await runtime.transport.download(
                 output.url,
                 target,
-                site=runtime.site(drive.provider, base_url=drive.record.base_url),
+                site=runtime.site(run.provider, base_url=run.record.base_url),
                 max_bytes=MOST_BYTES,
-                timeout=timeout(drive, "download"),
+                timeout=timeout(run, "download"),
                 sha256=output.sha256,
                 size=output.size,
             )
@@ -157,13 +160,13 @@ async def _fetch(drive: Drive, output: Output, index: int) -> tuple[Path, Pictur
             return target, facts
         except BadPicture as bad:
             target.unlink(missing_ok=True)
-            error, again = _failed(drive, str(bad)), bad.reason == "truncated"
+            error, again = _failed(run, str(bad)), bad.reason == "truncated"
         except BadDownload as bad:
-            error, again = _failed(drive, bad.reason, bad.status), bad.retryable
+            error, again = _failed(run, bad.reason, bad.status), bad.retryable
             if bad.status in _ENDED:
                 raise _Ended(error) from None
         seconds = pause(attempt, None)
-        if not again or attempt >= _TRIES or seconds is None or seconds >= drive.left:
+        if not again or attempt >= _TRIES or seconds is None or seconds >= run.left:
             raise error
         await runtime.sleep(seconds)
 
@@ -172,35 +175,31 @@ def _judge(file: BinaryIO, output: Output) -> PictureFacts:
     return check_result(file, max_pixels=MOST_PIXELS, announced=output.media_type)
 
 
-def _failed(drive: Drive, reason: str, status: int | None = None) -> DownloadFailed:
+def _failed(run: Run, reason: str, status: int | None = None) -> DownloadFailed:
     return DownloadFailed(
         f"the picture could not be fetched: {reason}",
-        charged=drive.record.charged,
+        charged=run.record.charged,
         status=status,
-        hint=f"Fetch it later with: imgedit jobs resume {drive.record.id}",
+        hint=f"Fetch it later with: imgedit jobs resume {run.record.id}",
     )
 
 
-async def _refresh(drive: Drive, done: Done) -> Done:
+async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]]) -> Done:
     """One free exchange for fresh URLs."""
-    drive.emit("retrying", "the picture's URL has ended, asking for a new one")
-    drive.record = drive.record.with_job(state=done.refresh)
-    fresh = await drive.ask_once()
+    run.emit("retrying", "the picture's URL has ended, asking for a new one")
+    run.record = run.record.with_job(state=done.refresh)
+    fresh = await refresh()
     if not isinstance(fresh, Done) or len(fresh.images) != len(done.images):
-        raise _failed(drive, "its URL has ended and the provider gave no new one")
-    drive.record = drive.record.with_job(
-        done=fresh, facts=drive.record.job.facts.merged(fresh.facts)
-    )
-    drive.save()
+        raise _failed(run, "its URL has ended and the provider gave no new one")
+    run.record = run.record.with_job(done=fresh, facts=run.record.job.facts.merged(fresh.facts))
+    run.save()
     return fresh
 
 
-async def _keep(
-    drive: Drive, source: Path, facts: PictureFacts, index: int, count: int
-) -> SavedFile:
-    wish = drive.record.wish
+async def _keep(run: Run, source: Path, facts: PictureFacts, index: int, count: int) -> SavedFile:
+    wish = run.record.wish
     if wish.out is None:
-        folder = drive.runtime.folder(drive.record.id)
+        folder = run.runtime.folder(run.record.id)
         target = fitting(folder / f"result-{index + 1}", facts.media_type)
         await asyncio.to_thread(place, source, target, overwrite=True)
     else:
@@ -210,7 +209,7 @@ async def _keep(
         if not named and not wish.overwrite:
             target = free_name(target)  # the user did not name it, so it may be another
         if not named:
-            _warn(drive, f"the picture is {facts.media_type}: it was written to {target.name}")
+            _warn(run, f"the picture is {facts.media_type}: it was written to {target.name}")
         await asyncio.to_thread(_place, source, target, facts, wish.overwrite)
     return SavedFile(
         index=index,
@@ -239,7 +238,7 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _warn(drive: Drive, text: str) -> None:
-    if text not in drive.record.warnings:
-        drive.record = evolve(drive.record, warnings=(*drive.record.warnings, text))
-        drive.emit("warning", text)
+def _warn(run: Run, text: str) -> None:
+    if text not in run.record.warnings:
+        run.record = evolve(run.record, warnings=(*run.record.warnings, text))
+        run.emit("warning", text)

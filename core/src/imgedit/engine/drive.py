@@ -9,29 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from ..contract.event import Event, Kind
+from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
-from ..contract.outcome import Done, Facts, Next, Step, Wait
-from ..errors import (
-    DeadlineExceeded,
-    ImgEditError,
-    JournalError,
-    PluginError,
-    ProviderError,
-    UnexpectedResponse,
-)
+from ..contract.outcome import Done, Next, Step, Wait
+from ..errors import ImgEditError, ProviderError, UnexpectedResponse
 from ..manifest import is_error, poll_seconds
 from .collect import collect, keep_pictures
 from .exchange import perform
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
+from .run import Run
 from .settle import may_repeat_under_key, settle
-from .store import dumps
-from .summary import error_row, readable, stored_error
+from .summary import readable, stored_error
 
 if TYPE_CHECKING:
     from ..discovery import Provider
@@ -40,14 +33,12 @@ if TYPE_CHECKING:
 _SLOT_GONE = frozenset({400, 401, 403, 404, 410})
 _MOST_STEPS = 200
 
-Error = TypeVar("Error", bound=ImgEditError)
-
 
 class Again(Exception):
     """The record has changed: the loop looks at it afresh."""
 
 
-class Drive:
+class Drive(Run):
     """Drives one job; make a new one to resume."""
 
     def __init__(
@@ -60,19 +51,12 @@ class Drive:
         on_event: Callable[[Event], object] | None = None,
         stored: bool = False,
     ) -> None:
-        self.runtime = runtime
-        self.provider = provider
-        self.record = record
-        self.on_event = on_event
-        self.stored = stored
-        self.settle_tried = False
-        self._begun = asyncio.get_running_loop().time()
-        self._ends = self._begun + seconds
-        self._seconds_before = record.seconds
+        super().__init__(
+            runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
+        )
         self._slots_renewed = False
         self._number = record.job.exchanges
         self._steps = 0
-        self._final: ImgEditError | None = None
 
     async def run(self) -> JobRecord:
         """Go on until the pictures are there.
@@ -88,10 +72,10 @@ class Drive:
                 except Again:
                     continue
         except ImgEditError as error:
-            self._close(error)
+            self.close(error)
             raise
         except asyncio.CancelledError as error:
-            self._tag(error)
+            self.tag(error)
             raise
         if self.record.job.status != "done":
             raise stored_error(self.record)
@@ -101,7 +85,7 @@ class Drive:
         record = self.record
         job = record.job
         if job.status == "done":
-            await collect(self)
+            await collect(self, self.ask_once)
         elif record.answer is not None:
             await self._read(record.answer)
         elif record.charged == "unknown" and not record.reconciled:
@@ -116,7 +100,7 @@ class Drive:
         self._number = job.exchanges
         self._steps += 1
         if self._steps > _MOST_STEPS:
-            raise self._blame(f"{_MOST_STEPS} exchanges in a row led to nothing to wait for")
+            raise self.blame(f"{_MOST_STEPS} exchanges in a row led to nothing to wait for")
         try:
             request = self.provider.build_request(job)
         except ProviderError as error:
@@ -124,7 +108,7 @@ class Drive:
             raise self.final(error) from None
         if request.purpose == "submit" and job.status != "planned":
             raise self.final(
-                self._blame("build_request asked for a second submit; one at most counts")
+                self.blame("build_request asked for a second submit; one at most counts")
             )
         await self._read(await self._exchange(request))
 
@@ -133,7 +117,7 @@ class Drive:
         job = self.record.job
         request = self.provider.build_request(job)
         if request.spends:
-            raise self._blame("the state of a refresh led to a submit")
+            raise self.blame("the state of a refresh led to a submit")
         response = await self._exchange(request)
         return self.provider.parse_response(job, response)
 
@@ -172,7 +156,7 @@ class Drive:
         self.check_time()
         if not request.spends and not self.stored:
             self.save()
-        response = await perform(self, request, self._number)
+        response = await perform(self, request, self._number, on_sent=self.sent)
         if isinstance(request, LocalRequest):
             return response
         if 300 <= response.status < 400:
@@ -306,120 +290,6 @@ class Drive:
         self.emit("waiting", text, progress=step.progress, seconds=seconds)
         await self.runtime.sleep(max(0.0, min(seconds, self.left)))
         self.check_time()
-
-    # -- time, storage, events
-
-    @property
-    def left(self) -> float:
-        """Seconds until the deadline."""
-        return self._ends - asyncio.get_running_loop().time()
-
-    def check_time(self) -> None:
-        """Raises DeadlineExceeded when the time given is over."""
-        if self.left <= 0:
-            raise DeadlineExceeded(
-                "the time given ran out before the picture was there",
-                charged=self.record.charged,
-                hint=f"Go on with: imgedit jobs resume {self.record.id}",
-            )
-
-    def save(self) -> None:
-        """Store the record as it is now."""
-        elapsed = asyncio.get_running_loop().time() - self._begun
-        seconds = round(self._seconds_before + elapsed, 3)
-        self.record = evolve(self.record, updated_at=now(), seconds=seconds)
-        self.runtime.journal.save(self.record)
-        self.stored = True
-
-    def emit(
-        self,
-        kind: Kind,
-        text: str,
-        *,
-        progress: float | None = None,
-        seconds: float | None = None,
-        attempt: int = 1,
-    ) -> None:
-        """Tell the caller and the add-ons what happens."""
-        job = self.record.job
-        self.runtime.tell(
-            Event(
-                kind=kind,
-                job_id=job.id,
-                provider=job.provider,
-                model=job.model.id,
-                text=text,
-                progress=progress,
-                seconds=seconds,
-                attempt=attempt,
-            ),
-            self.on_event,
-        )
-
-    # -- the end
-
-    def final(self, error: Error) -> Error:
-        """Mark an error as the end of the job."""
-        self._final = error
-        return error
-
-    def fill(self, error: ImgEditError) -> None:
-        """Put on an error whose it is."""
-        provider = self.provider
-        error.fill(
-            provider=provider.name,
-            distribution=provider.label,
-            job_id=self.record.id,
-        )
-
-    def _blame(self, message: str) -> PluginError:
-        error = PluginError(f"{self.provider.distribution}: {message}", charged=self.record.charged)
-        self.fill(error)
-        return error
-
-    def _close(self, error: ImgEditError) -> None:
-        """Store how it ended, and put on the error what the caller needs to go on."""
-        self.fill(error)
-        if not isinstance(error, ProviderError):
-            error.charged = self.record.charged  # who raised it knows nothing of the money
-        job = self.record.job
-        over = error is self._final or (
-            job.status == "planned" and not isinstance(error, DeadlineExceeded)
-        )
-        if error.charged == "unknown" or (over and error.charged == "yes"):
-            error.retryable = False  # a repeat could be paid twice
-        if over:
-            facts = job.facts
-            if error.cost is not None:
-                facts = facts.merged(Facts(cost=error.cost.amount))
-            self.record = evolve(
-                self.record.with_job(status="failed", facts=facts),
-                charged=error.charged,
-                error=error_row(error),
-                answer=None,
-            )
-        elif self.record.charged == "unknown":
-            self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
-        if self.stored:
-            self._save_end(error)
-        if not over:
-            error.job = dumps(self.record)
-            if error.hint is None:
-                error.hint = f"Go on with: imgedit jobs resume {job.id}"
-
-    def _save_end(self, error: ImgEditError) -> None:
-        """Store the end; a journal that fails now must not hide what happened before."""
-        try:
-            self.save()
-        except JournalError as trouble:
-            if error is not trouble:
-                error.add_note(f"It could not be stored, too: {trouble.message}")
-
-    def _tag(self, error: asyncio.CancelledError) -> None:
-        error.job = dumps(self.record)  # type: ignore[attr-defined]  # read by who cancelled
-        error.job_id = self.record.id  # type: ignore[attr-defined]  # likewise
-        error.charged = self.record.charged  # type: ignore[attr-defined]  # likewise
-        error.stored = self.stored  # type: ignore[attr-defined]  # likewise
 
 
 def _own_api(request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -26,14 +26,18 @@ from ..errors import (
 
 if TYPE_CHECKING:
     from ..worker import WorkerFailed
-    from .drive import Drive
+    from .run import Run
 
 TIMEOUTS = {"submit": 300.0, "upload": 120.0, "download": 120.0}
 """Seconds for a whole exchange where the manifest says nothing; others 60."""
 
 
-async def perform(drive: Drive, request: HttpRequest | LocalRequest, number: int) -> HttpResponse:
+async def perform(
+    run: Run, request: HttpRequest | LocalRequest, number: int, *, on_sent: Callable[[], None]
+) -> HttpResponse:
     """Send one request and take its answer; `number` is how many the job sent before.
+
+    `on_sent` is called before the first byte of a submit leaves; what it raises stops it.
 
     Raises:
         NetworkError: it was not sent; or it was free and its answer was lost.
@@ -41,40 +45,42 @@ async def perform(drive: Drive, request: HttpRequest | LocalRequest, number: int
         ProviderError: a local function failed.
     """
     if isinstance(request, LocalRequest):
-        return await _local(drive, request)
-    await _check_unchanged(drive, request)
-    return await _http(drive, request, number)
+        return await _local(run, request)
+    await _check_unchanged(run, request)
+    return await _http(run, request, number, on_sent)
 
 
-def timeout(drive: Drive, purpose: str) -> float:
+def timeout(run: Run, purpose: str) -> float:
     """Seconds for one exchange: the manifest's, and never more than the deadline leaves."""
-    said = drive.provider.manifest.timeouts.get(purpose, TIMEOUTS.get(purpose, 60.0))
-    return max(0.001, min(float(said), drive.left))
+    said = run.provider.manifest.timeouts.get(purpose, TIMEOUTS.get(purpose, 60.0))
+    return max(0.001, min(float(said), run.left))
 
 
-async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse:
+async def _http(
+    run: Run, request: HttpRequest, number: int, sent: Callable[[], None]
+) -> HttpResponse:
     from ..transport.errors import Lost, NotSent, TooLarge
 
-    runtime = drive.runtime
-    job = drive.record.job
-    charged = drive.record.charged
+    runtime = run.runtime
+    job = run.record.job
+    charged = run.record.charged
     if request.purpose == "upload":
-        drive.emit("uploading", "uploading a picture")
+        run.emit("uploading", "uploading a picture")
     headers: dict[str, str] = {}
-    rule = drive.provider.manifest.idempotency
+    rule = run.provider.manifest.idempotency
     if request.spends and rule:
-        drive.record = evolve(drive.record, idempotency_key=job.id)
+        run.record = evolve(run.record, idempotency_key=job.id)
         headers[rule["header"]] = job.id
 
     async def on_sent() -> None:
-        drive.sent()
+        sent()
 
-    site = runtime.site(drive.provider, base_url=drive.record.base_url)
+    site = runtime.site(run.provider, base_url=run.record.base_url)
     try:
         response = await runtime.transport.exchange(
             request,
             site=site,
-            timeout=timeout(drive, request.purpose),
+            timeout=timeout(run, request.purpose),
             spool=runtime.folder(job.id),
             on_sent=on_sent if request.spends else None,
             boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
@@ -83,26 +89,24 @@ async def _http(drive: Drive, request: HttpRequest, number: int) -> HttpResponse
         )
         return _without_secrets(response, site.credentials.secrets())
     except NotSent as lost:
-        if drive.record.job.status == "sent":  # the time ran out before the first byte
-            drive.record = evolve(
-                drive.record.with_job(status="planned", sent_at=None), charged="no"
-            )
+        if run.record.job.status == "sent":  # the time ran out before the first byte
+            run.record = evolve(run.record.with_job(status="planned", sent_at=None), charged="no")
             charged = "no"
-        await _check_unchanged(drive, request)
+        await _check_unchanged(run, request)
         raise NetworkError(
-            f"{drive.provider.manifest.title} could not be reached: {lost.reason}",
+            f"{run.provider.manifest.title} could not be reached: {lost.reason}",
             charged=charged,
             retryable=lost.retryable,
         ) from None
     except TooLarge as large:
         if request.spends:
-            drive.record = evolve(drive.record, partial=_arrived(large, request))
+            run.record = evolve(run.record, partial=_arrived(large, request))
         raise UnexpectedResponse(
             f"the answer is too large to be one: {large.reason}",
             charged="unknown" if request.spends else charged,
         ) from None
     except Lost as lost:
-        drive.record = evolve(drive.record, partial=_arrived(lost, request))
+        run.record = evolve(run.record, partial=_arrived(lost, request))
         if not request.spends:
             raise NetworkError(f"the answer was lost: {lost.reason}", charged=charged) from None
         raise OutcomeUnknown(
@@ -138,15 +142,15 @@ def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:
     return HttpResponse(status=lost.status, headers=lost.headers or {}, purpose=request.purpose)
 
 
-async def _check_unchanged(drive: Drive, request: HttpRequest) -> None:
+async def _check_unchanged(run: Run, request: HttpRequest) -> None:
     """A file that changed since it was validated is not sent: another picture was priced."""
-    if drive.record.job.status != "planned":
+    if run.record.job.status != "planned":
         return
-    for image in drive.record.job.request.pictures:
+    for image in run.record.job.request.pictures:
         if image.url is not None or image.untouched():
             continue
         if not await asyncio.to_thread(image.unchanged):
-            raise drive.final(
+            raise run.final(
                 ImageRejected(
                     "the picture's file has changed since the edit began",
                     hint="Start the edit again.",
@@ -154,31 +158,31 @@ async def _check_unchanged(drive: Drive, request: HttpRequest) -> None:
             )
 
 
-async def _local(drive: Drive, request: LocalRequest) -> HttpResponse:
+async def _local(run: Run, request: LocalRequest) -> HttpResponse:
     import json
 
     from ..worker import WorkerFailed
 
-    runtime = drive.runtime
-    job = drive.record.job
+    runtime = run.runtime
+    job = run.record.job
     folder = runtime.folder(job.id) / "local"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    arguments = {name: _path(drive, value) for name, value in request.arguments.items()}
-    drive.emit("sending", "working on this machine")
+    arguments = {name: _path(run, value) for name, value in request.arguments.items()}
+    run.emit("sending", "working on this machine")
     try:
-        async with asyncio.timeout(max(0.001, drive.left)):
+        async with asyncio.timeout(max(0.001, run.left)):
             value = await runtime.worker.run(request.function, arguments, folder)
     except TimeoutError:
-        drive.check_time()
+        run.check_time()
         raise
     except WorkerFailed as failure:
-        raise drive.final(_local_error(drive, failure)) from None
+        raise run.final(_local_error(run, failure)) from None
     try:
         files = sorted(folder.iterdir(), key=lambda path: int(path.stem))
         pictures = [ImageSource.stored(path) for path in files]
     except (ValueError, ImgEditError) as error:
-        raise drive.final(
+        raise run.final(
             PluginError(f"{request.function} wrote what is no picture: {error}")
         ) from None
     return HttpResponse(
@@ -186,18 +190,18 @@ async def _local(drive: Drive, request: LocalRequest) -> HttpResponse:
     )
 
 
-def _path(drive: Drive, value: Any) -> Any:
+def _path(run: Run, value: Any) -> Any:
     """A local function's argument: pictures as file paths, everything else as it is."""
     if isinstance(value, ImageSource):
-        return str(drive.runtime.file_of(value, drive.record.id))
+        return str(run.runtime.file_of(value, run.record.id))
     if isinstance(value, Mapping):
-        return {key: _path(drive, item) for key, item in value.items()}
+        return {key: _path(run, item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_path(drive, item) for item in value]
+        return [_path(run, item) for item in value]
     return value
 
 
-def _local_error(drive: Drive, failure: WorkerFailed) -> ImgEditError:
+def _local_error(run: Run, failure: WorkerFailed) -> ImgEditError:
     match failure.kind:
         case "refused":
             kind = getattr(errors, failure.type or "", JobFailed)
@@ -211,4 +215,4 @@ def _local_error(drive: Drive, failure: WorkerFailed) -> ImgEditError:
         case "killed" | "exited" | "start":
             return JobFailed(failure.message, charged="no", hint="Run the same edit again.")
         case _:
-            return PluginError(f"{drive.provider.distribution}: {failure.message}")
+            return PluginError(f"{run.provider.distribution}: {failure.message}")

@@ -13,12 +13,12 @@ from ..errors import OutcomeUnknown, PluginError, ProviderError
 from .record import now
 
 if TYPE_CHECKING:
-    from .drive import Drive
+    from .run import Run
 
 logger = logging.getLogger("imgedit")
 
 
-async def settle(drive: Drive, error: ProviderError | None) -> None:
+async def settle(run: Run, error: ProviderError | None) -> None:
     """Ask the plugin, once, how to find out; the record then leads to free exchanges.
 
     `error` is why the outcome is unknown, None for a job that is resumed.
@@ -26,14 +26,14 @@ async def settle(drive: Drive, error: ProviderError | None) -> None:
     Raises:
         ProviderError: `error`, or OutcomeUnknown, when the plugin cannot tell.
     """
-    drive.settle_tried = True
-    record = drive.record
+    run.settle_tried = True
+    record = run.record
     own = set(record.job.facts.vendor_ids.values())
-    taken = drive.runtime.journal.taken(record.job.provider) - own
+    taken = run.runtime.journal.taken(record.job.provider) - own
     job = evolve(record.job, taken=frozenset(taken))
     unreadable = record.answer
     try:
-        found = drive.provider.reconcile(job, unreadable or record.partial)
+        found = run.provider.reconcile(job, unreadable or record.partial)
     except PluginError as wrong:
         logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
         found = None
@@ -44,16 +44,16 @@ async def settle(drive: Drive, error: ProviderError | None) -> None:
         )
     status: Status = "accepted" if unreadable is not None else "unknown"
     job = evolve(job, state=found.state, status=status, facts=job.facts.merged(found.facts))
-    drive.record = evolve(
+    run.record = evolve(
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
     )
-    drive.save()
+    run.save()
 
 
-def may_repeat_under_key(drive: Drive) -> bool:
+def may_repeat_under_key(run: Run) -> bool:
     """Whether the vendor declared that it honours idempotency keys, and the key still counts."""
-    rule = drive.provider.manifest.idempotency
-    sent_at = drive.record.job.sent_at
-    if not rule or sent_at is None or drive.record.answer is not None:
+    rule = run.provider.manifest.idempotency
+    sent_at = run.record.job.sent_at
+    if not rule or sent_at is None or run.record.answer is not None:
         return False
     return now() - sent_at < timedelta(hours=float(rule["hours"]))

@@ -1,0 +1,169 @@
+"""One job under way: its record, its clock, its events, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import evolve
+
+from ..contract.event import Event, Kind
+from ..contract.outcome import Facts
+from ..errors import (
+    DeadlineExceeded,
+    ImgEditError,
+    JournalError,
+    PluginError,
+    ProviderError,
+)
+from .record import JobRecord, now
+from .store import dumps
+from .summary import error_row
+
+if TYPE_CHECKING:
+    from ..discovery import Provider
+    from .runtime import Runtime
+
+Error = TypeVar("Error", bound=ImgEditError)
+
+
+class Run:
+    """What every step of a job works on; `record` is always the job as it is now."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        provider: Provider,
+        record: JobRecord,
+        *,
+        seconds: float,
+        on_event: Callable[[Event], object] | None = None,
+        stored: bool = False,
+    ) -> None:
+        self.runtime = runtime
+        self.provider = provider
+        self.record = record
+        self.on_event = on_event
+        self.stored = stored
+        self.settle_tried = False
+        self._begun = asyncio.get_running_loop().time()
+        self._ends = self._begun + seconds
+        self._seconds_before = record.seconds
+        self._final: ImgEditError | None = None
+
+    # -- time, storage, events
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._ends - asyncio.get_running_loop().time()
+
+    def check_time(self) -> None:
+        """Raises DeadlineExceeded when the time given is over."""
+        if self.left <= 0:
+            raise DeadlineExceeded(
+                "the time given ran out before the picture was there",
+                charged=self.record.charged,
+                hint=f"Go on with: imgedit jobs resume {self.record.id}",
+            )
+
+    def save(self) -> None:
+        """Store the record as it is now."""
+        elapsed = asyncio.get_running_loop().time() - self._begun
+        seconds = round(self._seconds_before + elapsed, 3)
+        self.record = evolve(self.record, updated_at=now(), seconds=seconds)
+        self.runtime.journal.save(self.record)
+        self.stored = True
+
+    def emit(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        progress: float | None = None,
+        seconds: float | None = None,
+        attempt: int = 1,
+    ) -> None:
+        """Tell the caller and the add-ons what happens."""
+        job = self.record.job
+        self.runtime.tell(
+            Event(
+                kind=kind,
+                job_id=job.id,
+                provider=job.provider,
+                model=job.model.id,
+                text=text,
+                progress=progress,
+                seconds=seconds,
+                attempt=attempt,
+            ),
+            self.on_event,
+        )
+
+    # -- the end
+
+    def final(self, error: Error) -> Error:
+        """Mark an error as the end of the job."""
+        self._final = error
+        return error
+
+    def fill(self, error: ImgEditError) -> None:
+        """Put on an error whose it is."""
+        provider = self.provider
+        error.fill(
+            provider=provider.name,
+            distribution=provider.label,
+            job_id=self.record.id,
+        )
+
+    def blame(self, message: str) -> PluginError:
+        """The error for a plugin that breaks a rule of the engine's."""
+        error = PluginError(f"{self.provider.distribution}: {message}", charged=self.record.charged)
+        self.fill(error)
+        return error
+
+    def close(self, error: ImgEditError) -> None:
+        """Store how it ended, and put on the error what the caller needs to go on."""
+        self.fill(error)
+        if not isinstance(error, ProviderError):
+            error.charged = self.record.charged  # who raised it knows nothing of the money
+        job = self.record.job
+        over = error is self._final or (
+            job.status == "planned" and not isinstance(error, DeadlineExceeded)
+        )
+        if error.charged == "unknown" or (over and error.charged == "yes"):
+            error.retryable = False  # a repeat could be paid twice
+        if over:
+            facts = job.facts
+            if error.cost is not None:
+                facts = facts.merged(Facts(cost=error.cost.amount))
+            self.record = evolve(
+                self.record.with_job(status="failed", facts=facts),
+                charged=error.charged,
+                error=error_row(error),
+                answer=None,
+            )
+        elif self.record.charged == "unknown":
+            self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
+        if self.stored:
+            self._save_end(error)
+        if not over:
+            error.job = dumps(self.record)
+            if error.hint is None:
+                error.hint = f"Go on with: imgedit jobs resume {job.id}"
+
+    def _save_end(self, error: ImgEditError) -> None:
+        """Store the end; a journal that fails now must not hide what happened before."""
+        try:
+            self.save()
+        except JournalError as trouble:
+            if error is not trouble:
+                error.add_note(f"It could not be stored, too: {trouble.message}")
+
+    def tag(self, error: asyncio.CancelledError) -> None:
+        """Put on a cancellation what who cancelled needs to go on."""
+        error.job = dumps(self.record)  # type: ignore[attr-defined]  # read by who cancelled
+        error.job_id = self.record.id  # type: ignore[attr-defined]  # likewise
+        error.charged = self.record.charged  # type: ignore[attr-defined]  # likewise
+        error.stored = self.stored  # type: ignore[attr-defined]  # likewise
