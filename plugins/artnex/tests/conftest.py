@@ -50,10 +50,10 @@ class Artnex(ScriptedServer):
         """How often an edit arrived."""
         return self.count("POST", EDIT)
 
-    def wait_for_a_submit(self) -> None:
-        """Until one has arrived."""
+    def wait_for(self, method: str, path: str = "*") -> None:
+        """Until such a request has arrived."""
         ends = time.monotonic() + 30
-        while self.submits == 0:
+        while self.count(method, path) == 0:
             assert time.monotonic() < ends
             time.sleep(0.01)
 

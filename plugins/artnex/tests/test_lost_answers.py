@@ -72,7 +72,7 @@ def test_killed_while_waiting_for_the_answer(
     vendor.on("POST", EDIT, Answer(fault="hang"), vendor.good())
     with command_line.start(*edit(photo)) as child:
         try:
-            vendor.wait_for_a_submit()
+            vendor.wait_for("POST")
         finally:
             child.kill()
     (job,) = call("jobs").out["jobs"]
@@ -93,8 +93,7 @@ def test_killed_while_the_picture_is_fetched(
     vendor.on("GET", "/results/*", Answer(fault="hang"), Answer.picture(png()))
     with command_line.start(*edit(photo)) as child:
         try:
-            while vendor.count("GET") == 0:
-                assert child.poll() is None
+            vendor.wait_for("GET")
         finally:
             child.kill()
     (job,) = call("jobs").out["jobs"]
