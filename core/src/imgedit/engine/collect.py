@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
@@ -15,7 +15,7 @@ from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedRespon
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from .exchange import timeout
-from .output import cannot_write, fitting, free_name, numbered, place
+from .output import cannot_write, fitting, free_name, numbered, place, second_name
 from .record import SavedFile
 from .retry import pause
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_PIXELS: Final = 300_000_000
+LARGE: Final = 1 << 20
+"""Bytes from which on a file is read in a thread; below, to ask one costs more."""
+
 _TRIES: Final = 4
 _ENDED: Final = frozenset({400, 401, 403, 404, 410})
 
@@ -47,7 +50,7 @@ async def keep_pictures(run: Run, done: Done) -> Done:
                 raise cannot_write(path, error) from None
             output = evolve(output, base64=None, image=_picture(path))  # the same output, kept
         elif output.image is not None:
-            _check(output.image, output)
+            await _check(output.image, output)
         images.append(output)
     return evolve(done, images=images)
 
@@ -71,10 +74,13 @@ def _picture(path: Path) -> ImageSource:
         raise UnexpectedResponse(f"what the answer holds is no picture: {error.message}") from None
 
 
-def _check(image: ImageSource, output: Output) -> PictureFacts:
+async def _check(image: ImageSource, output: Output) -> PictureFacts:
+    """The facts of a picture that came in an answer; raises UnexpectedResponse for a bad one."""
     try:
-        with image.open() as file:
-            facts = check_result(file, max_pixels=MOST_PIXELS, announced=output.media_type)
+        if (image.size or LARGE) < LARGE:
+            facts = _judge(image, output, image.sha256)
+        else:
+            facts = await asyncio.to_thread(_judge, image, output, image.sha256)
     except BadPicture as bad:
         raise UnexpectedResponse(str(bad)) from None
     if output.sha256 is not None and output.sha256.lower() != facts.sha256:
@@ -133,7 +139,7 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
         path = run.runtime.file_of(output.image, run.record.id)
         if not path.exists():
             raise _failed(run, "the picture is no longer in the spool")
-        return path, await asyncio.to_thread(_check, output.image, output)
+        return path, await _check(output.image, output)
     from ..transport.errors import BadDownload
 
     assert output.url is not None  # an Output has one of the three
@@ -144,9 +150,8 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
         attempt += 1
         run.check_time()
         run.emit("downloading", f"downloading picture {index + 1}", attempt=attempt)
-        target.unlink(missing_ok=True)
         try:
-            await runtime.transport.download(
+            got = await runtime.transport.download(
                 output.url,
                 target,
                 site=runtime.site(run.provider, base_url=run.record.base_url),
@@ -154,10 +159,12 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
                 timeout=timeout(run, "download"),
                 sha256=output.sha256,
                 size=output.size,
+                overwrite=True,
+                durable=runtime.durable,
             )
-            with open(target, "rb") as file:
-                facts = await asyncio.to_thread(_judge, file, output)
-            return target, facts
+            if got.size < LARGE:
+                return target, _judge(target, output, got.sha256)
+            return target, await asyncio.to_thread(_judge, target, output, got.sha256)
         except BadPicture as bad:
             target.unlink(missing_ok=True)
             error, again = _failed(run, str(bad)), bad.reason == "truncated"
@@ -171,8 +178,16 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
         await runtime.sleep(seconds)
 
 
-def _judge(file: BinaryIO, output: Output) -> PictureFacts:
-    return check_result(file, max_pixels=MOST_PIXELS, announced=output.media_type)
+def _judge(picture: ImageSource | Path, output: Output, sha256: str | None) -> PictureFacts:
+    """The facts of a file; its hash is taken as it came, else from its bytes."""
+    with picture.open("rb") if isinstance(picture, Path) else picture.open() as file:
+        facts = check_result(
+            file,
+            max_pixels=MOST_PIXELS,
+            announced=output.media_type,
+            digest=sha256 is None,
+        )
+    return facts if sha256 is None else evolve(facts, sha256=sha256)
 
 
 def _failed(run: Run, reason: str, status: int | None = None) -> DownloadFailed:
@@ -201,7 +216,10 @@ async def _keep(run: Run, source: Path, facts: PictureFacts, index: int, count: 
     if wish.out is None:
         folder = run.runtime.folder(run.record.id)
         target = fitting(folder / f"result-{index + 1}", facts.media_type)
-        await asyncio.to_thread(place, source, target, overwrite=True)
+        if run.runtime.durable:
+            await asyncio.to_thread(place, source, target, overwrite=True)
+        else:
+            second_name(source, target)
     else:
         asked = numbered(Path(wish.out), index, count)
         target = fitting(asked, facts.media_type)

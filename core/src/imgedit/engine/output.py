@@ -117,6 +117,19 @@ def _part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
             path.unlink()
 
 
+def second_name(source: Path, target: Path) -> None:
+    """Let `target` be the picture `source` too, in the same folder; a file there is replaced.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
+    try:
+        target.unlink(missing_ok=True)
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        place(source, target, overwrite=True)
+
+
 def place(source: Path, target: Path, *, overwrite: bool) -> None:
     """Copy a picture to its place: whole or not at all, and never over another file unasked.
 

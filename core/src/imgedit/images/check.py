@@ -28,15 +28,18 @@ class BadPicture(ValueError):
         return self.message
 
 
-def check_result(file: BinaryIO, *, max_pixels: int, announced: str | None) -> PictureFacts:
+def check_result(
+    file: BinaryIO, *, max_pixels: int, announced: str | None, digest: bool = True
+) -> PictureFacts:
     """The facts of a downloaded picture, read from `file`'s beginning.
 
     `announced` is the Content-Type that came with it; it only helps to name what is no picture,
-    the bytes decide. Raises BadPicture: "not_a_picture", "truncated" (cut short or damaged),
-    "too_many_pixels" (more than `max_pixels`, width times height).
+    the bytes decide. Without `digest` the facts hold no hash. Raises BadPicture: "not_a_picture",
+    "truncated" (cut short or damaged), "too_many_pixels" (more than `max_pixels`, width times
+    height).
     """
     try:
-        facts = read_facts(file)
+        facts = read_facts(file, digest=digest)
     except NotAPicture as problem:
         raise BadPicture("not_a_picture", _not_a_picture(problem.what, announced)) from None
     if facts.truncated:
