@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import signal
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..errors import Charged
@@ -20,18 +23,51 @@ def run_task(task: Coroutine[Any, Any, T], watch: Watch) -> T:
         Interrupted: Ctrl-C was pressed; it names the job, the money and the next command.
     """
     stopped: list[BaseException] = []
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
 
     async def watched() -> T:
-        try:
-            return await task
-        except asyncio.CancelledError as error:
-            stopped.append(error)
-            raise
+        with _cancelled_between_steps(ours):
+            try:
+                return await task
+            except asyncio.CancelledError as error:
+                stopped.append(error)
+                raise
 
     try:
         return asyncio.run(watched())
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise _interrupted(stopped[0] if stopped else error, watch) from None
+
+
+@contextmanager
+def _cancelled_between_steps(ours: bool) -> Iterator[None]:
+    """Ctrl-C cancels this task when the loop comes round; a second one stops at once.
+
+    The handler of `asyncio.run` cancels wherever the loop happens to be, also in the middle of
+    handing on what has just arrived, which then fails with a traceback on stderr.
+    """
+    if not ours:  # ignored, or the program that calls us has a handler of its own
+        yield
+        return
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # a coroutine runs in one
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        loop.call_soon_threadsafe(task.cancel)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _interrupted(error: BaseException, watch: Watch) -> Interrupted:
