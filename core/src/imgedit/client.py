@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
+from attrs import evolve
+
 from .config import Config, Paths, load_config
 from .contract.event import Event
 from .contract.money import Money
@@ -18,7 +20,7 @@ from .engine.finish import to_result
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.quotes import Quotes, ask_all
-from .engine.record import JobRecord
+from .engine.record import JobRecord, SavedFile
 from .engine.runtime import Runtime
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError
@@ -216,8 +218,10 @@ class Client:
         """
         record = self._record(job)
         status = record.job.status
-        if status == "done" and record.complete and _files_exist(record):
-            return to_result(record)
+        if status == "done":
+            record = evolve(record, files=tuple(filter(_exists, record.files)))
+            if record.complete:
+                return to_result(record)
         provider = self.runtime.registry.provider(record.job.provider)
         async with self._turns:
             return await self._drive(provider, record, deadline, on_event, stored=True)
@@ -407,5 +411,5 @@ def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None
     raise ConfigError(f"a journal is a path or a Journal, not {type(journal).__name__}")
 
 
-def _files_exist(record: JobRecord) -> bool:
-    return all(Path(file.path).exists() for file in record.files)
+def _exists(file: SavedFile) -> bool:
+    return Path(file.path).exists()

@@ -404,3 +404,59 @@ def test_a_plugin_may_say_that_a_job_was_refunded(
     with pytest.raises(errors.JobFailed) as caught:
         edit(source)
     assert caught.value.charged == charged
+
+
+@pytest.mark.parametrize("second", (401, 429, 500), ids=str)
+def test_a_refused_repeat_says_nothing_of_the_first_try(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, second: int
+) -> None:
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer(status=second))
+    with pytest.raises(errors.ImgEditError) as caught:
+        edit(source)
+    assert caught.value.charged == "unknown"
+    assert caught.value.job is not None
+
+
+def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    server.close()
+    with pytest.raises(errors.ImgEditError) as again:
+        resume(caught.value.job_id, journal=path)
+    assert again.value.charged == "unknown"
+
+
+def test_a_lost_key_does_not_end_a_job(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    monkeypatch.delenv("ACME_API_KEY")
+    with pytest.raises(errors.ConfigError) as caught:
+        edit(source, journal=path)
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+
+
+def test_a_picture_that_was_deleted_is_fetched_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "jobs.sqlite3", tmp_path / "out.png"
+    job_id = edit(source, out=out, journal=path).job_id
+    assert resume(job_id, journal=path).image.path == out
+    assert server.count("GET", "/out.png") == 1
+    out.unlink()
+    assert resume(job_id, journal=path).image.path == out
+    assert out.read_bytes() == png()
+    assert server.count("POST", "/edit") == 1

@@ -55,6 +55,7 @@ class Drive(Run):
             runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
         )
         self._slots_renewed = False
+        self._repeats = False
         self._number = record.job.exchanges
         self._steps = 0
 
@@ -184,6 +185,7 @@ class Drive(Run):
     def sent(self) -> None:
         """Called before the first byte of a submit leaves; whatever it raises stops it."""
         before = self.record
+        self._repeats = before.charged == "unknown"
         record = before.with_job(status="sent", sent_at=now(), exchanges=self._number + 1)
         self.record = evolve(
             record, charged="unknown", partial=None, reconciled=False, attempts=record.attempts + 1
@@ -199,7 +201,10 @@ class Drive(Run):
 
     def _submit_refused(self, error: ProviderError, response: HttpResponse) -> None:
         """What an error answer to a submit makes of the job."""
-        if error.charged == "no":
+        if self._repeats and error.charged == "no":
+            # This one did not count; the first, whose outcome is not known, may have.
+            error.charged = "unknown"
+        elif error.charged == "no":
             # It is known not to count, so another one is allowed.
             planned = self.record.with_job(status="planned", sent_at=None)
             self.record = evolve(planned, charged="no")

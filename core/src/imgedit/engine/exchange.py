@@ -63,7 +63,8 @@ async def _http(
 
     runtime = run.runtime
     job = run.record.job
-    charged = run.record.charged
+    before = run.record
+    charged = before.charged
     if request.purpose == "upload":
         run.emit("uploading", "uploading a picture")
     headers: dict[str, str] = {}
@@ -89,9 +90,7 @@ async def _http(
         )
         return _without_secrets(response, site.credentials.secrets())
     except NotSent as lost:
-        if run.record.job.status == "sent":  # the time ran out before the first byte
-            run.record = evolve(run.record.with_job(status="planned", sent_at=None), charged="no")
-            charged = "no"
+        run.record = before  # the time may have run out after "sent", before the first byte
         await _check_unchanged(run, request)
         raise NetworkError(
             f"{run.provider.manifest.title} could not be reached: {lost.reason}",

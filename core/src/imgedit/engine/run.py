@@ -11,6 +11,7 @@ from attrs import evolve
 from ..contract.event import Event, Kind
 from ..contract.outcome import Facts
 from ..errors import (
+    ConfigError,
     DeadlineExceeded,
     ImgEditError,
     JournalError,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from .runtime import Runtime
 
 Error = TypeVar("Error", bound=ImgEditError)
+
+
+# What says nothing of the job itself: it may go on when that is mended.
+_LATER = (ConfigError, DeadlineExceeded, JournalError)
 
 
 class Run:
@@ -129,9 +134,7 @@ class Run:
         if not isinstance(error, ProviderError):
             error.charged = self.record.charged  # who raised it knows nothing of the money
         job = self.record.job
-        over = error is self._final or (
-            job.status == "planned" and not isinstance(error, DeadlineExceeded)
-        )
+        over = error is self._final or (job.status == "planned" and not isinstance(error, _LATER))
         if error.charged == "unknown" or (over and error.charged == "yes"):
             error.retryable = False  # a repeat could be paid twice
         if over:
