@@ -43,7 +43,7 @@ def sent(body: Body, boundary: str = "b0undary") -> bytes:
     """The bytes as they leave, through the pieces; their number must be the one announced."""
 
     async def collect() -> bytes:
-        encoded = encode(body, boundary).joined()
+        encoded = encode(body, boundary)
         files = encoded.open()
         try:
             first = b"".join([piece async for piece in encoded.pieces(files)])
@@ -154,7 +154,7 @@ def test_a_picture_that_changed_is_noticed_before_sending(
     else:
         path.write_bytes(b"x" * (size + (1 if change == "longer" else -1)))
     with pytest.raises(PictureChanged) as caught:
-        encode(Json([Base64(image)]), "b").joined().open()
+        encode(Json([Base64(image)]), "b").open()
     assert str(tmp_path) not in str(caught.value)
 
 

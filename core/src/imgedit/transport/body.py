@@ -1,8 +1,8 @@
 """A request's body as bytes of a known number, pictures encoded while they are sent.
 
-A body is a row of segments: bytes, and pictures that are read when their turn comes. Up to
-`SMALL` bytes it is put together at once, which is quickest; beyond that a picture passes in
-pieces, so that its size costs no memory.
+A body is a row of segments: bytes, and pictures, which pass in pieces, so that neither their size
+nor base64 costs memory. A picture of up to `SMALL` bytes is read at once and encoded where it is
+sent, which is quickest; a larger one is read in a thread when its turn comes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from attrs import field, frozen
@@ -50,22 +51,8 @@ class Picture:
 
         return pybase64.b64encode(data)
 
-    def whole(self) -> bytes:
-        """All of it as it goes out.
-
-        Raises:
-            PictureChanged: see there.
-        """
-        try:
-            data = self.image.read()
-        except OSError as error:
-            raise PictureChanged(_unreadable(error)) from None
-        if len(data) != self.raw_size:
-            raise PictureChanged("the picture changed on the disk")
-        return self.encode(data)
-
     def open(self) -> BinaryIO:
-        """Its bytes as a file.
+        """Its bytes as a file; a small one is read now.
 
         Raises:
             PictureChanged: see there.
@@ -73,6 +60,11 @@ class Picture:
         try:
             file = self.image.open()
             size = file.seek(0, 2)
+            if size <= SMALL and not isinstance(file, BytesIO):
+                with file:
+                    file.seek(0)
+                    file = BytesIO(file.read())
+                size = file.seek(0, 2)
         except OSError as error:
             raise PictureChanged(_unreadable(error)) from None
         if size != self.raw_size:
@@ -98,17 +90,6 @@ class Encoded:
     def __attrs_post_init__(self) -> None:
         sizes = (len(part) if isinstance(part, bytes) else part.size for part in self.segments)
         object.__setattr__(self, "size", sum(sizes))
-
-    def joined(self) -> Encoded:
-        """The same as one piece of bytes when it is small, else itself.
-
-        Raises:
-            PictureChanged: a picture cannot be read, or has another size than it had.
-        """
-        if self.size > SMALL or (len(self.segments) == 1 and isinstance(self.segments[0], bytes)):
-            return self
-        parts = [part if isinstance(part, bytes) else part.whole() for part in self.segments]
-        return Encoded(content_type=self.content_type, segments=(b"".join(parts),))
 
     def open(self) -> list[BinaryIO]:
         """Open its pictures, one file per picture segment, in order; `close` them.
@@ -140,12 +121,14 @@ class Encoded:
                 yield part
                 continue
             file, missing = next(left), part.raw_size
-            await to_thread(file.seek, 0)
+            file.seek(0)
             while missing:
                 count = min(PIECE, missing)
-                piece = await to_thread(_read, file, count, part)
                 missing -= count
-                yield piece
+                if part.raw_size > SMALL:
+                    yield await to_thread(_read, file, count, part)
+                else:
+                    yield _read(file, count, part)
 
 
 def close(files: list[BinaryIO]) -> None:
