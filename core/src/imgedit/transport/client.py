@@ -87,7 +87,7 @@ class Transport:
         """
         target = site.target(request)
         try:
-            encoded = None if request.body is None else encode(request.body, boundary).joined()
+            encoded = None if request.body is None else encode(request.body, boundary)
             files = [] if encoded is None else encoded.open()
         except PictureChanged as error:
             raise NotSent(str(error), retryable=False) from None
