@@ -98,8 +98,9 @@ def test_a_missing_key_names_the_variable(file: Path) -> None:
     assert error.hint == "Set the environment variable ACME_API_KEY."
     assert error.provider == "acme"
     error = refusal(["A", "B"], "acme", environ={"B": ""}, file=file)
-    assert "A or B (it is set, but empty), or put it in" in str(error)
-    assert str(file) in str(error)
+    assert "A or B (it is set, but empty), or run: imgedit keys set acme." in str(error)
+    error = refusal(PARTS, "acme", explicit="canary", environ={}, file=file)
+    assert "imgedit keys set acme --part project" in str(error)
     error = refusal(PARTS, "acme", explicit="canary", environ={})
     assert "there is no project for acme" in error.message
     assert "ACME_PROJECT or ACME_PROJECT_ID" in str(error)
@@ -118,6 +119,8 @@ def test_a_missing_key_names_the_variable(file: Path) -> None:
         ("canary\u00a0", "begins or ends with a space"),
         ("can\x00ary canary", "holds a character that cannot be printed"),
         ("canary\u200b", "holds a character that cannot be printed"),
+        ("canary…", "holds a character that a header cannot carry"),
+        ("ca\u043dary canary", "holds a character that a header cannot carry"),
     ),
 )
 def test_a_value_that_is_no_key_is_refused_wherever_it_stands(

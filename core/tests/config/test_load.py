@@ -37,16 +37,25 @@ def test_everything_that_can_be_set(file: Path) -> None:
         "[providers.acme]\n"
         'base_url = "http://acme.example/v1"\n'
         "allow_insecure = true\n"
-        "[providers.other]\n",
+        "api_key_command = ['acme-vault', 'read', 'the key']\n"
+        "rate = 'pro above 1,000'\n"
+        "[providers.other]\n"
+        "api_key_command = {key = ['a'], project = ['b', 'c']}\n",
         encoding="utf-8",
     )
     config = load_config(file)
     assert config.provider == "acme"
     assert config.journal == file.parent / "jobs" / "journal.sqlite3"
     assert config.proxy == "http://user:secret@proxy.example:3128"
-    acme = ProviderConfig(base_url="http://acme.example/v1", allow_insecure=True)
+    acme = ProviderConfig(
+        base_url="http://acme.example/v1",
+        allow_insecure=True,
+        api_key_command={"key": ("acme-vault", "read", "the key")},
+        rate="pro above 1,000",
+    )
     assert config.of("acme") == acme
-    assert config.of("other") == config.of("third") == ProviderConfig()
+    assert config.of("other").api_key_command == {"key": ("a",), "project": ("b", "c")}
+    assert config.of("third") == ProviderConfig()
     assert config.file == file
     assert "secret" not in repr(config)
 
@@ -79,7 +88,7 @@ def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
         (
             "[providers.acme]\napi_key = 'sk-canary'",
             "'providers.acme.api_key'",
-            "Known are: base_url, allow_insecure.",
+            "Did you mean api_key_command?",
         ),
     ),
 )
@@ -113,6 +122,12 @@ def test_broken_toml_names_the_line(file: Path) -> None:
         ("[providers.Acme]", "providers.Acme is not the name"),
         ("[providers.acme]\nbase_url = 3", "providers.acme.base_url is not a text"),
         ("[providers.acme]\nallow_insecure = 'yes'", "allow_insecure is not true or false"),
+        ("[providers.acme]\nrate = 0.1", "providers.acme.rate is not a text"),
+        ("[providers.acme]\napi_key_command = 'canary'", "api_key_command is not a list"),
+        ("[providers.acme]\napi_key_command = []", "api_key_command is not a list"),
+        ("[providers.acme]\napi_key_command = ['a', 3]", "api_key_command is not a list"),
+        ("[providers.acme]\napi_key_command = ['']", "a list that begins with a program"),
+        ("[providers.acme]\napi_key_command = {key = 'canary'}", "api_key_command is not a list"),
     ),
 )
 def test_a_value_of_the_wrong_type_is_refused(file: Path, text: str, named: str) -> None:

@@ -19,7 +19,6 @@ from imgedit.manifest import (
     quote,
     quote_row,
     retired_rows,
-    secrets,
 )
 from imgedit.manifest.schema import load_schema, schema_problems
 
@@ -49,13 +48,6 @@ def test_headers_that_carry_the_key(tiny, acme):
     assert auth_headers(acme, {"key": "k", "project": "p"}) == {"Authorization": f"Basic {token}"}
     with pytest.raises(KeyError):
         auth_headers(acme, {"key": "k"})
-
-
-def test_every_form_of_a_key_is_a_secret(acme):
-    token = b64encode(b"k1:p1").decode()
-    found = secrets(acme, {"key": "k1", "project": "p1"})
-    assert set(found) == {"k1", "p1", "k1:p1", token, f"Basic {token}"}
-    assert secrets(acme, {"key": "k1"}) == ("k1",)
 
 
 def test_rows_fit_their_schemas(acme, doc):

@@ -6,7 +6,8 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+
+from ..transport.credentials import MASK, Credentials, every_secret
 
 
 @contextmanager
@@ -36,28 +37,30 @@ class _Masked(logging.Formatter):
         else:
             super().__init__("Warning: %(message)s")
         self._verbose = verbose
+        self._learned = False
 
     def format(self, record: logging.LogRecord) -> str:
         if not self._verbose:
             record = logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None})
         text = super().format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
+        if not self._learned:
+            self._learned = True  # first: what is done there may log
+            _learn_keys()
+        for secret in every_secret():
+            text = text.replace(secret, MASK)
         return text
 
-    @cached_property
-    def _secrets(self) -> tuple[str, ...]:
-        return known_secrets()
 
+def _learn_keys() -> None:
+    """Know every key that lies ready here, before it is used for the first time.
 
-def known_secrets() -> tuple[str, ...]:
-    """Every key that could be used here, and every form derived from it, longest first."""
+    Programs and keyrings are not asked: what they give is known from the moment it is used.
+    """
     from ..config import Paths, find_key
     from ..discovery import registry
     from ..errors import ImgEditError
-    from ..manifest import secrets
+    from ..manifest import auth_headers, key_names
 
-    found: set[str] = set()
     try:
         file = Paths.from_environment().keys_file
     except ImgEditError:
@@ -67,8 +70,7 @@ def known_secrets() -> tuple[str, ...]:
             continue
         try:
             manifest = registry().manifest(row.name)
-            keys = find_key((manifest.auth or {}).get("env"), row.name, file=file)
+            keys = find_key(key_names(manifest), row.name, file=file)
         except ImgEditError:
             continue  # there is no key, or none that would be sent
-        found.update(secrets(manifest, keys))
-    return tuple(sorted(found, key=len, reverse=True))
+        Credentials(auth_headers(manifest, keys), list(keys.values()))

@@ -21,10 +21,14 @@ class ProviderConfig:
     Attributes:
         base_url: replaces the manifest's whole; None = the manifest's.
         allow_insecure: whether it may be `http://` to another machine.
+        api_key_command: part of the key → the program that prints it, with its arguments.
+        rate: what a credit costs: the name of one of the manifest's rates, or "0.0012 USD".
     """
 
     base_url: str | None = None
     allow_insecure: bool = False
+    api_key_command: Mapping[str, tuple[str, ...]] = field(factory=dict, repr=False)
+    rate: str | None = None
 
 
 @frozen(kw_only=True)
@@ -177,5 +181,25 @@ def _providers(table: _Table, key: str) -> dict[str, ProviderConfig]:
             raise table.wrong(f"{key}.{name}", f"a table: write [{inner}<name>]")
         _name(table, f"{key}.{name}", name)
         rows = _Table(settings, f"{inner}{name}.", table.file)
-        found[name] = ProviderConfig(**rows.read({"base_url": _text, "allow_insecure": _flag}))
+        found[name] = ProviderConfig(**rows.read(_PROVIDER))
     return found
+
+
+def _command(table: _Table, key: str) -> dict[str, tuple[str, ...]]:
+    value = table.values[key]
+    parts = value if isinstance(value, dict) else {"key": value}
+    for words in parts.values():
+        texts = isinstance(words, list) and all(isinstance(word, str) for word in words)
+        if not texts or not words:
+            raise table.wrong(key, 'a list of texts: ["program", "argument"]')
+        if not words[0].strip():
+            raise table.wrong(key, "a list that begins with a program")
+    return {part: tuple(words) for part, words in parts.items()}
+
+
+_PROVIDER: Mapping[str, Callable[[_Table, str], Any]] = {
+    "base_url": _text,
+    "allow_insecure": _flag,
+    "api_key_command": _command,
+    "rate": _text,
+}

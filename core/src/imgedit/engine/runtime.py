@@ -177,26 +177,38 @@ class Runtime:
             self._sites[known] = self._make_site(provider, present, keys)
         return self._sites[known]
 
+    def has_key(self, name: str) -> bool:
+        """Whether a provider could be reached: it needs no key, or its key is there."""
+        provider = self.registry.provider(name)
+        if provider.manifest.local:
+            return True
+        try:
+            self.site(provider)
+        except ConfigError:
+            return False
+        return True
+
     def _make_site(self, provider: Provider, base_url: str | None, keys: bool) -> Site:
         from ..config import find_key
-        from ..manifest import key_names
+        from ..manifest import auth_headers, key_names
         from ..transport import Credentials, Site
 
         manifest = provider.manifest
         if base_url is None:
             raise ConfigError(f"{provider.name} has no base URL: it cannot be reached over HTTP")
-        credentials = Credentials()
-        if manifest.auth:
-            names = key_names(manifest)
-            found: Mapping[str, str] = dict.fromkeys(names, "(a key)")
-            if keys:
-                found = find_key(
-                    names,
-                    provider.name,
-                    explicit=self._keys.get(provider.name),
-                    file=self._keys_file,
-                )
-            credentials = Credentials.from_manifest(manifest.auth, found, provider=provider.name)
+        names = key_names(manifest)
+        if keys:
+            found = find_key(
+                names,
+                provider.name,
+                explicit=self._keys.get(provider.name),
+                command=self.config.of(provider.name).api_key_command,
+                keyring=self._keys_file is not None,
+                file=self._keys_file,
+            )
+            credentials = Credentials(auth_headers(manifest, found), list(found.values()))
+        else:
+            credentials = Credentials(auth_headers(manifest, dict.fromkeys(names, "(a key)")))
         return Site(
             name=provider.name,
             base_url=base_url,

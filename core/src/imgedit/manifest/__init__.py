@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .audit import validate_manifest
-    from .auth import auth_headers, key_names, secrets
+    from .auth import auth_headers, key_names
     from .balance import read_balance
     from .documents import document
     from .errors import classify, is_error
@@ -43,7 +43,6 @@ _WHERE = {
     "read_balance": "balance",
     "read_manifest": "read",
     "retired_rows": "render",
-    "secrets": "auth",
     "to_wire": "wire",
     "validate_manifest": "audit",
     "with_live_rows": "read",
@@ -69,7 +68,6 @@ __all__ = [
     "read_balance",
     "read_manifest",
     "retired_rows",
-    "secrets",
     "to_wire",
     "validate_manifest",
     "with_live_rows",

@@ -17,13 +17,9 @@ def key_names(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     """
     if manifest.auth is None:
         return {}
-    env = manifest.auth.get("env") or [f"{manifest.name.upper()}_API_KEY"]
-    if isinstance(env, Mapping):
-        return {
-            part: (names,) if isinstance(names, str) else tuple(names)
-            for part, names in env.items()
-        }
-    return {"key": (env,) if isinstance(env, str) else tuple(env)}
+    from ..config.keys import key_variables
+
+    return key_variables(manifest.auth.get("env"), manifest.name)
 
 
 def auth_headers(manifest: Manifest, keys: Mapping[str, str]) -> dict[str, str]:
@@ -38,17 +34,6 @@ def auth_headers(manifest: Manifest, keys: Mapping[str, str]) -> dict[str, str]:
     if "basic" in auth:
         return {"Authorization": f"Basic {_token(auth['basic'], keys)}"}
     return {auth["header"]: _fill(auth["value"], keys)}
-
-
-def secrets(manifest: Manifest, keys: Mapping[str, str]) -> tuple[str, ...]:
-    """Everything that must never be shown: the parts and every form derived from them."""
-    found = [value for value in keys.values() if value]
-    if manifest.auth is not None and key_names(manifest).keys() <= keys.keys():
-        if "basic" in manifest.auth:
-            user, password = (_fill(half, keys) for half in manifest.auth["basic"])
-            found += [f"{user}:{password}", _token(manifest.auth["basic"], keys)]
-        found += auth_headers(manifest, keys).values()
-    return tuple(sorted(dict.fromkeys(found), key=len, reverse=True))
 
 
 def _token(halves: list[str], keys: Mapping[str, str]) -> str:
