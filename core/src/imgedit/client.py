@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
@@ -21,11 +22,12 @@ from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.quotes import Quotes, ask_all
 from .engine.record import JobRecord, SavedFile
+from .engine.route import passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError
 from .manifest.poll import deadline_seconds
-from .result import EditResult
+from .result import EditResult, Tried
 
 if TYPE_CHECKING:
     from .discovery import Provider
@@ -166,7 +168,9 @@ class Client:
         Args:
             image: a path, bytes, an open file, an http(s) URL, a data URI or an ImageSource.
             prompt: what to do, in words.
-            provider: the plugin's name; None = see "which provider" in the README.
+            provider: the plugin's name; None = see "which provider" in the README. "a,b" tries
+                them in this order, "cheapest" by price: the next one only when the one before
+                surely charged nothing and could not serve.
             model, n, aspect_ratio, resolution, quality, output_format, seed: as each model takes
                 them; what a model does not take is refused, never dropped.
             mask: a picture; white = change, black = keep.
@@ -188,8 +192,8 @@ class Client:
             raise unknown_keyword(name, _KEYWORDS)
         ask = await self._ask(locals())
         async with self._turns:
-            ready, record = await plan(self.runtime, ask, on_event)
-            return await self._drive(ready, record, deadline, on_event)
+            asks = await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
+            return await self._first(asks, deadline, on_event)
 
     async def submit(self, image: Picture, prompt: str, **keywords: Any) -> EditJob:
         """Begin an edit and return at once when it is checked and priced.
@@ -225,6 +229,26 @@ class Client:
         provider = self.runtime.registry.provider(record.job.provider)
         async with self._turns:
             return await self._drive(provider, record, deadline, on_event, stored=True)
+
+    async def _first(
+        self, asks: Sequence[Ask], deadline: float | None, on_event: OnEvent | None
+    ) -> EditResult:
+        """The first of several providers that can serve; see `engine.route`."""
+        tried: list[Tried] = []
+        begun = time.monotonic()
+        for ask in asks:
+            left = deadline if deadline is None else deadline - (time.monotonic() - begun)
+            try:
+                ready, record = await plan(self.runtime, ask, on_event)
+                result = await self._drive(ready, record, left, on_event)
+            except ImgEditError as error:
+                if not passes_on(error) or ask is asks[-1]:
+                    tell_of(error, tried)
+                    raise
+                tried.append(passed_over(ask, error))
+            else:
+                return evolve(result, tried=tuple(tried))
+        raise AssertionError("there is at least one to ask")
 
     async def _drive(
         self,

@@ -35,6 +35,10 @@ def result_document(result: EditResult) -> dict[str, Any]:
         "adaptations": [dict(change) for change in result.adaptations],
         "warnings": list(result.warnings),
         "unchecked": list(result.unchecked),
+        "tried": [
+            {"provider": one.provider, "model": one.model, "type": one.type, "message": one.message}
+            for one in result.tried
+        ],
         "attempts": result.attempts,
         "seconds": dict(result.seconds),
         "raw": _numbers(result.raw),

@@ -13,6 +13,16 @@ from .contract.money import Money, Quote
 
 
 @frozen(kw_only=True)
+class Tried:
+    """A provider that was passed over, and why; nothing was charged there."""
+
+    provider: str
+    model: str | None
+    type: str
+    message: str
+
+
+@frozen(kw_only=True)
 class Variant:
     """The same picture in another format, as the vendor offers it; it is not fetched."""
 
@@ -86,6 +96,7 @@ class EditResult:
         ai_generated: what the vendor says of the picture, None when it does not say.
         adaptations: what the core changed in the request, each {"field", "from", "to", "why"}.
         warnings: sentences for the user; unchecked: what could not be checked beforehand.
+        tried: providers that were passed over before, and why.
         attempts: how many submits were tried; seconds: {"total": ...}.
         raw: the vendor's last JSON answer, None when it sent the picture itself.
     """
@@ -102,6 +113,7 @@ class EditResult:
     adaptations: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
     attempts: int = 1
     seconds: Mapping[str, float] = field(factory=dict)
     raw: Any = field(default=None, repr=False)

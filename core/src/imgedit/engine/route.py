@@ -1,0 +1,109 @@
+"""Several providers for one edit: in the user's order, or the cheapest first.
+
+The next one is only tried when the one before surely charged nothing and could not serve; never
+after a refusal of the request or its content, and never while an outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ..errors import (
+    BudgetExceeded,
+    ImgEditError,
+    ModelUnavailable,
+    NetworkError,
+    ProviderUnavailable,
+    RateLimited,
+    UsageError,
+    ValidationError,
+)
+from ..result import Tried
+from .advice import advice
+from .plan import Ask
+from .quotes import Offer, ask_all
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
+CHEAPEST = "cheapest"
+
+_NOT_A_CANDIDATE = (ValidationError, BudgetExceeded)
+_COULD_NOT_SERVE = (ProviderUnavailable, RateLimited, ModelUnavailable, NetworkError)
+
+
+def routed(ask: Ask) -> bool:
+    """Whether the user named more than one provider."""
+    return ask.provider == CHEAPEST or "," in (ask.provider or "")
+
+
+def route(runtime: Runtime, ask: Ask) -> list[Ask]:
+    """The asks to try one after another.
+
+    Raises:
+        UsageError: an empty name in the list; or no model has a price that can be compared.
+        ValidationError: no installed model can do the request.
+    """
+    said = ask.provider or ""
+    if said == CHEAPEST:
+        return [
+            evolve(ask, provider=one.provider, request=evolve(ask.request, model=one.model))
+            for one in _cheapest(runtime, ask)
+        ]
+    names = [name.strip() for name in said.split(",")]
+    if not all(names):
+        raise UsageError(f"{said!r} holds an empty provider name", hint="Write it like: a,b")
+    return [evolve(ask, provider=name) for name in dict.fromkeys(names)]
+
+
+def passes_on(error: ImgEditError) -> bool:
+    """Whether the next provider may be tried after this error."""
+    if isinstance(error, _NOT_A_CANDIDATE):
+        return True
+    return isinstance(error, _COULD_NOT_SERVE) and error.charged == "no"
+
+
+def passed_over(ask: Ask, error: ImgEditError) -> Tried:
+    """The row that tells of it in the result."""
+    return Tried(
+        provider=ask.provider or "",
+        model=ask.request.model,
+        type=type(error).__name__,
+        message=error.message,
+    )
+
+
+def tell_of(error: ImgEditError, tried: Sequence[Tried]) -> None:
+    """Put on the last error who was passed over before."""
+    if tried:
+        before = "; ".join(f"{one.provider}: {one.message}" for one in tried)
+        error.hint = f"{error.hint or ''} Tried before: {before}.".lstrip()
+
+
+def _cheapest(runtime: Runtime, ask: Ask) -> Sequence[Offer]:
+    """Models by their price in one unit: the limit's, else the one most of them are priced in."""
+    found = ask_all(runtime.registry, ask.request)
+    if not found.quotes:
+        problems = [problem for one in found.unable for problem in one.problems]
+        raise ValidationError(
+            "no installed model can do this", problems=problems, hint=advice(problems)
+        )
+    usable = {name for name in {one.provider for one in found.quotes} if runtime.has_key(name)}
+    priced = [
+        offer
+        for offer in found.quotes
+        if offer.quote.at_most is not None and offer.provider in usable
+    ]
+    free = [offer for offer in priced if offer.quote.at_most == 0]
+    units = [offer.quote.unit for offer in priced if offer.quote.at_most]
+    unit = ask.max_cost.unit if ask.max_cost else max(units, key=units.count, default=None)
+    paid = [offer for offer in priced if offer.quote.at_most and offer.quote.unit == unit]
+    if not (free or paid):
+        raise UsageError(
+            "no model that can do this has a key and a price that can be compared",
+            hint="See `imgedit quote`, and name a provider with -p.",
+        )
+    return [*free, *sorted(paid, key=lambda offer: offer.quote.at_most or 0)]

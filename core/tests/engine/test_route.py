@@ -1,0 +1,136 @@
+"""Several providers for one edit: who is asked next, and who never is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import errors
+from imgedit.testing.acme import MANIFEST, make
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+Edit = Callable[..., imgedit.EditResult]
+
+
+@pytest.fixture
+def zeta(acme: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """A second provider, cheaper, on a server of its own."""
+    with ScriptedServer() as second:
+        monkeypatch.setenv("IMGEDIT_ZETA_BASE_URL", second.url)
+        monkeypatch.setenv("ZETA_API_KEY", "canary-zeta")
+        manifest = {
+            **MANIFEST,
+            "name": "zeta",
+            "title": "Zeta",
+            "auth": {**MANIFEST["auth"], "env": ["ZETA_API_KEY"]},
+            "models": [{"id": "small", "price": {"amounts": "0.01"}}],
+            "default_model": "small",
+        }
+        imgedit.register("zeta", make("zeta"), manifest)
+        second.on("POST", "/upload", Answer.json({"handle": "z1"}))
+        second.on("POST", "/edit", Answer.picture(png(9, 9)))
+        yield second
+
+
+@pytest.fixture
+def ask() -> Edit:
+    """One edit, by whichever provider is named."""
+
+    def one(image: Any, provider: str, **keywords: Any) -> imgedit.EditResult:
+        async def run() -> imgedit.EditResult:
+            async with imgedit.Client() as client:
+                return await client.edit(image, "make it so", provider=provider, **keywords)
+
+        return asyncio.run(run())
+
+    return one
+
+
+@pytest.mark.parametrize(
+    "answer",
+    (Answer(status=503), Answer(status=429, headers={"Retry-After": "900"})),
+    ids=("503", "429"),
+)
+def test_the_next_one_serves(
+    zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path, answer: Answer
+) -> None:
+    server.on("POST", "/edit", answer)
+    result = ask(source, "acme, zeta")
+    assert (result.provider, result.image.width) == ("zeta", 9)
+    (tried,) = result.tried
+    assert (tried.provider, tried.model) == ("acme", None)
+    assert tried.type in ("ProviderUnavailable", "RateLimited")
+    assert result.to_dict()["tried"][0]["provider"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    (
+        (Answer(fault="drop_after_body"), errors.OutcomeUnknown),
+        (Answer(status=500), errors.ProviderUnavailable),
+        (Answer(status=400), errors.InvalidRequest),
+        (Answer.json({"code": "moderated", "state": "failed"}), errors.ContentRejected),
+        (Answer(status=401), errors.AuthenticationError),
+        (Answer(body=b"<html>"), errors.UnexpectedResponse),
+    ),
+    ids=("lost", "500", "400", "content", "401", "html"),
+)
+def test_the_next_one_is_not_asked(
+    zeta: ScriptedServer,
+    server: ScriptedServer,
+    ask: Edit,
+    source: Path,
+    answer: Answer,
+    kind: type[errors.ImgEditError],
+) -> None:
+    server.on("POST", "/edit", answer)
+    with pytest.raises(kind):
+        ask(source, "acme,zeta")
+    assert zeta.requests == []
+
+
+def test_who_cannot_do_it_is_passed_over(
+    zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    result = ask(source, "acme,zeta", max_cost="0.02 USD")
+    assert (result.provider, result.tried[0].type) == ("zeta", "BudgetExceeded")
+    assert server.requests == []
+
+
+def test_when_nobody_can_the_last_error_tells_of_all(
+    zeta: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    with pytest.raises(errors.ValidationError, match="Tried before: acme: /quality"):
+        ask(source, "acme,zeta", quality="high")
+
+
+def test_the_cheapest_goes_first(
+    zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    local_out = ask(source, "cheapest", model=None)
+    assert local_out.provider == "zeta"
+    zeta.on("POST", "/edit", Answer(status=503))
+    assert ask(source, "cheapest").provider == "acme"
+    assert server.count("POST", "/edit") == 1
+
+
+def test_the_cheapest_needs_a_key(
+    zeta: ScriptedServer, ask: Edit, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZETA_API_KEY")
+    assert ask(source, "cheapest").provider == "acme"
+    monkeypatch.delenv("ACME_API_KEY")
+    with pytest.raises(errors.UsageError, match="price that can be compared"):
+        ask(source, "cheapest")
+
+
+@pytest.mark.parametrize("said", ("acme,", ",", "acme,,zeta"))
+def test_an_empty_name(zeta: ScriptedServer, ask: Edit, source: Path, said: str) -> None:
+    with pytest.raises(errors.UsageError, match="empty"):
+        ask(source, said)
