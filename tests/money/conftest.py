@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -16,7 +17,11 @@ import pytest
 from attrs import field, frozen
 from jsonschema import Draft202012Validator
 
-from imgedit.testing.acme import MANIFEST
+import imgedit
+from imgedit.cli import main
+from imgedit.discovery import registry
+from imgedit.engine.runtime import Runtime
+from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, Received, ScriptedServer
 
@@ -286,6 +291,104 @@ def validate(document: Any, name: str) -> None:
     """Check a document against a published schema."""
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator(schema).validate(document)
+
+
+@frozen
+class Call:
+    """`imgedit ... --json` inside this process, for what is tested many times."""
+
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str | Path) -> Ran:
+        """Run one command; it prints one document, which is as published, and never the key."""
+        self.capsys.readouterr()
+        code = main([*map(str, arguments), "--json"])
+        ran = Ran(code, *self.capsys.readouterr())
+        assert KEY not in ran.out + ran.err
+        assert ran.err == ""
+        if "error" in ran.json:
+            validate(ran.json, "error")
+        return ran
+
+    def failed(self, *arguments: str | Path) -> tuple[int, str, str, dict[str, Any]]:
+        """Exit code, error type, `charged`, and all of the error."""
+        ran = self(*arguments)
+        assert "error" in ran.json, ran.out
+        error: dict[str, Any] = ran.json["error"]
+        return ran.code, error["type"], error["charged"], error
+
+
+@pytest.fixture
+def call(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Call:
+    """The command line in this process, in a folder with a picture."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo.png").write_bytes(png(320, 240, color=(0, 0, 200)))
+    return Call(capsys)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Waits inside this process take no time; their lengths are noted."""
+    waits: list[float] = []
+
+    async def sleep(_self: Runtime, seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Runtime, "sleep", sleep)
+    return waits
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """A server on which every provider of these tests finds its good way, with a key for each.
+
+    That way is scripted for the sample provider `acme` of the kit, and for two real ones.
+    """
+    with ScriptedServer() as server:
+        for name, variable, path in (
+            ("ACME", "ACME_API_KEY", ""),
+            ("VENICE", "VENICE_API_KEY", ""),
+            ("MAGICHOUR", "MAGIC_HOUR_API_KEY", "/magic"),
+        ):
+            monkeypatch.setenv(f"IMGEDIT_{name}_BASE_URL", server.url + path)
+            monkeypatch.setenv(variable, KEY)
+        good(server)
+        yield server
+
+
+def good(server: ScriptedServer) -> None:
+    """Script the good way: acme's, venice's and magichour's."""
+    server.on("POST", "/upload", Answer.json({"handle": "h1"}))
+    server.on("POST", EDIT, Answer.json({"id": "7"}))
+    done = {"id": "7", "urls": [f"{server.url}/out.png"], "cost": "0.04"}
+    server.on("GET", "/jobs/7", Answer.json({"id": "7"}), Answer.json(done))
+    server.on("GET", "/out.png", Answer.picture(RESULT))
+    server.on("POST", "/image/edit", Answer.picture(RESULT))
+    slot = {"upload_url": f"{server.url}/put?sig=a%2Fb", "file_path": "f", "expires_at": None}
+    server.on("POST", "/magic/v1/files/upload-urls", Answer.json({"items": [slot]}))
+    server.on("PUT", "/put", Answer())
+    server.on("POST", "/magic/v1/ai-image-editor", Answer.json({"id": "m", "credits_charged": 50}))
+    project = {"id": "m", "status": "complete", "enabled": True, "credits_charged": 50}
+    downloads = [{"url": f"{server.url}/out.png", "expires_at": "2030-01-01T00:00:00Z"}]
+    server.on("GET", "/magic/v1/image-projects/m", Answer.json({**project, "downloads": downloads}))
+
+
+@pytest.fixture
+def registered() -> Iterator[Callable[..., None]]:
+    """Register the sample provider `acme` in this process, also with changes to its manifest."""
+    known = registry()
+    before = dict(known._entries)
+
+    def use(changes: Mapping[str, Any] | None = None, **hooks: Any) -> None:
+        imgedit.register("acme", make(**hooks), {**MANIFEST, **(changes or {})})
+
+    use()
+    yield use
+    known._entries.clear()
+    known._entries.update(before)
 
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")

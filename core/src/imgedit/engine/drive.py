@@ -16,7 +16,7 @@ from attrs import evolve
 from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
 from ..contract.outcome import Done, Next, Step, Wait
-from ..errors import ImgEditError, ProviderError, UnexpectedResponse
+from ..errors import ImgEditError, NetworkError, ProviderError, UnexpectedResponse
 from ..manifest import is_error, poll_seconds
 from .collect import collect, keep_pictures
 from .exchange import perform
@@ -132,6 +132,8 @@ class Drive(Run):
                 return await self._try(request)
             except ProviderError as error:
                 self.fill(error)
+                if isinstance(error, NetworkError):
+                    self.check_time()  # then this is what is to be said
                 if request.spends and error.charged == "unknown":
                     if attempt < TRIES["submit"] and may_repeat_under_key(self):
                         await self._rest(attempt, error)
