@@ -43,7 +43,7 @@ async def keep_pictures(run: Run, done: Done) -> Done:
     images = []
     for index, output in enumerate(done.images):
         if output.base64 is not None:
-            path = run.runtime.folder(run.record.id) / f"answer-{index + 1}"
+            path = run.runtime.file(run.record.id, f"answer-{index + 1}")
             try:
                 await asyncio.to_thread(_decode, output.base64, path)
             except OSError as error:
@@ -144,7 +144,7 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
 
     assert output.url is not None  # an Output has one of the three
     runtime = run.runtime
-    target = runtime.folder(run.record.id) / f"picture-{index + 1}"
+    target = runtime.file(run.record.id, f"picture-{index + 1}")
     attempt = 0
     while True:
         attempt += 1
@@ -214,8 +214,8 @@ async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]])
 async def _keep(run: Run, source: Path, facts: PictureFacts, index: int, count: int) -> SavedFile:
     wish = run.record.wish
     if wish.out is None:
-        folder = run.runtime.folder(run.record.id)
-        target = fitting(folder / f"result-{index + 1}", facts.media_type)
+        name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
+        target = run.runtime.file(run.record.id, name)
         if run.runtime.durable:
             await asyncio.to_thread(place, source, target, overwrite=True)
         else:

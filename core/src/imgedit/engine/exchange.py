@@ -82,7 +82,7 @@ async def _http(
             request,
             site=site,
             timeout=timeout(run, request.purpose),
-            spool=runtime.folder(job.id),
+            spool=runtime.answers(job.id),
             on_sent=on_sent if request.spends else None,
             boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
             extra_headers=headers,

@@ -53,6 +53,8 @@ class Runtime:
         self._sites: dict[tuple[str, str | None], Site] = {}
         self._spool: Path | None = None
         self._temporary = True
+        self._folders: set[str] = set()  # jobs with a folder in the spool
+        self._loose: dict[str, set[Path]] = {}  # and those of a temporary one with files there
 
     # -- pictures
 
@@ -83,7 +85,31 @@ class Runtime:
             from .output import cannot_write
 
             raise cannot_write(folder, error) from None
+        self._folders.add(job_id)
         return folder
+
+    def file(self, job_id: str, name: str) -> Path:
+        """The place of one of a job's files in the spool.
+
+        A temporary spool is one flat folder: to make one for each job may cost more than to write
+        the picture. A journal's jobs have folders of their own, which outlive this process.
+
+        Raises:
+            OutputError: its folder cannot be made.
+        """
+        if self.durable:
+            return self.folder(job_id) / name
+        path = self.spool / f"{job_id}-{name}"
+        self._loose.setdefault(job_id, set()).add(path)
+        return path
+
+    def answers(self, job_id: str) -> Path:
+        """The folder for pictures that come in answers, under names of their own.
+
+        Raises:
+            OutputError: it cannot be made.
+        """
+        return self.folder(job_id) if self.durable else self.spool
 
     def kept(self, image: ImageSource, job_id: str) -> ImageSource:
         """The picture as a file when jobs outlive the process, else as it is."""
@@ -111,6 +137,9 @@ class Runtime:
 
     def tidy(self, record: JobRecord) -> None:
         """Remove what a finished job no longer needs; results without a place of their own stay."""
+        if not self.durable:
+            self._tidy_temporary(record)
+            return
         folder = self.spool / record.id
         if record.wish.out is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -122,6 +151,18 @@ class Runtime:
                     shutil.rmtree(path, ignore_errors=True)
                 elif path not in results:
                     path.unlink()
+
+    def _tidy_temporary(self, record: JobRecord) -> None:
+        if record.id in self._folders:
+            self._folders.discard(record.id)
+            shutil.rmtree(self.spool / record.id, ignore_errors=True)
+        loose = self._loose.pop(record.id, set())
+        if record.job.done is not None:
+            answers = [output.image for output in record.job.done.images if output.image]
+            loose |= {Path(image.path) for image in answers if image.path is not None}
+        for path in loose - {Path(file.path) for file in record.files}:
+            if path.parent == self.spool:
+                path.unlink(missing_ok=True)
 
     # -- the way out
 
