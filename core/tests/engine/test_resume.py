@@ -223,6 +223,39 @@ def test_ids_of_other_jobs_are_known_while_settling(
     assert edit(source, journal=path).vendor_ids == {"id": "8"}
 
 
+def test_looking_in_vain_ends_no_job(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """A whole answer that says nothing, and a list that does not say it yet."""
+    path = tmp_path / "jobs.sqlite3"
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse_with_list)
+    server.on("POST", "/edit", Answer(body=b"<html>"))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "unknown"
+    with pytest.raises(errors.OutcomeUnknown):
+        resume(caught.value.job_id, journal=path)
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
+    assert resume(caught.value.job_id, journal=path).vendor_ids == {"id": "7"}
+    assert server.count("POST", "/edit") == 1
+
+
+def test_ids_that_others_got_meanwhile_are_known_when_resuming(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse_with_list)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    edit(source, journal=path)  # it is told its id, 7
+    server.on("GET", "/jobs/8", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    assert resume(caught.value.job_id, journal=path).vendor_ids == {"id": "8"}
+    assert server.count("POST", "/edit") == 2
+
+
 def test_a_header_that_arrived_is_given_to_reconcile(
     acme: Any, edit: Any, server: ScriptedServer, source: Path
 ) -> None:

@@ -16,14 +16,20 @@ from attrs import evolve
 from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
 from ..contract.outcome import Done, Next, Step, Wait
-from ..errors import ImgEditError, NetworkError, ProviderError, UnexpectedResponse
+from ..errors import (
+    ImgEditError,
+    NetworkError,
+    OutcomeUnknown,
+    ProviderError,
+    UnexpectedResponse,
+)
 from ..manifest import is_error, poll_seconds
 from .collect import collect, keep_pictures
 from .exchange import perform
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
-from .settle import may_repeat_under_key, settle
+from .settle import may_repeat_under_key, settle, taken_by_others
 from .summary import readable, stored_error
 
 if TYPE_CHECKING:
@@ -67,6 +73,8 @@ class Drive(Run):
             asyncio.CancelledError: likewise with `job`, `job_id`, `charged` and `stored`.
         """
         try:
+            if self.record.reconciled:  # other jobs may have got their ids since
+                self.record = self.record.with_job(taken=taken_by_others(self))
             while not self.record.finished:
                 try:
                     await self._go_on()
@@ -254,6 +262,8 @@ class Drive(Run):
             if not spending or self.settle_tried:
                 raise
             await settle(self, error)
+        except OutcomeUnknown:
+            raise  # looking for it led to nothing: it can be looked for again
         except ProviderError as error:
             if not error.charge_is_said:
                 error.charged = record.charged

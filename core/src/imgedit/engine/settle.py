@@ -28,9 +28,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     """
     run.settle_tried = True
     record = run.record
-    own = set(record.job.facts.vendor_ids.values())
-    taken = run.runtime.journal.taken(record.job.provider) - own
-    job = evolve(record.job, taken=frozenset(taken))
+    job = evolve(record.job, taken=taken_by_others(run))
     unreadable = record.answer
     try:
         found = run.provider.reconcile(job, unreadable or record.partial)
@@ -48,6 +46,13 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
     )
     run.save()
+
+
+def taken_by_others(run: Run) -> frozenset[str]:
+    """The vendor ids that belong to our other jobs of the same provider."""
+    job = run.record.job
+    own = job.facts.vendor_ids.values()
+    return frozenset(run.runtime.journal.taken(job.provider)).difference(own)
 
 
 def may_repeat_under_key(run: Run) -> bool:
