@@ -150,9 +150,10 @@ def _output(kind: str, one: Mapping[str, Any]) -> dict[str, Any]:
 def _facts(result: Mapping[str, Any], name: str | None) -> Facts:
     ids = {"id": result.get("id"), "job_id": name}
     model, generated = result.get("model"), result.get("ai_generated")
+    cost = amount(result.get("cost_eur"))
     return Facts(
         vendor_ids={key: value for key, value in ids.items() if value and isinstance(value, str)},
-        cost=amount(result.get("cost_eur")),
+        cost=None if cost is None or cost < 0 else cost,
         balance=amount(result.get("balance_eur")),
         model=model if isinstance(model, str) else None,
         ai_generated=generated if isinstance(generated, bool) else None,

@@ -66,6 +66,7 @@ def find(job: Job, response: HttpResponse) -> Next:
     raise OutcomeUnknown(
         "the answer was lost, and Depicta lists "
         + (f"{len(found)} jobs that could be this edit" if found else "no job for this edit yet"),
+        charged="unknown",
         hint=f"`imgedit jobs resume {job.id}` looks again; it never sends the edit again.",
     )
 

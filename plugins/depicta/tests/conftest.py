@@ -1,0 +1,288 @@
+"""A Depicta on loopback, clients for it, and the real command line."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+import imgedit
+from imgedit.cli import main
+from imgedit.discovery import Provider, registry
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, Received, ScriptedServer
+
+KEY = "dpct_canary4711"
+JOB = "1f0c2d3e-aaaa-4bbb-8ccc-000000000007"
+GENERATION = "9a8b7c6d-aaaa-4bbb-8ccc-000000000001"
+EDIT = "/v1/edit/image"
+
+PICTURES = {
+    "png": png(),
+    "jpeg": base64.b64decode(
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtq"
+        "eJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSk"
+        "pKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKT/wAARCAAMABADASIAAhEBAxEB/8QA"
+        "FQABAQAAAAAAAAAAAAAAAAAAAAT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAA"
+        "AAAABAX/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCMAdXf/9k="
+    ),
+    "webp": base64.b64decode("UklGRh4AAABXRUJQVlA4TBEAAAAvD8ACAAdQlCIXpf+BiOh/AAA="),
+}
+
+
+class Depicta(ScriptedServer):
+    """A server on which one good edit is scripted; each step may be scripted anew."""
+
+    def __enter__(self) -> Depicta:
+        super().__enter__()
+        self.uploads = 0
+        self.on("POST", "/v1/upload", self.uploaded)
+        self.on("POST", EDIT, self.edited())
+        self.on("GET", f"/v1/jobs/{JOB}", self.job("completed"))
+        self.on("GET", "/v1/jobs", self.listed())
+        for kind, data in PICTURES.items():
+            self.on("GET", f"/out/1.{kind}", Answer.picture(data, f"image/{kind}"))
+        return self
+
+    def uploaded(self, request: Received) -> Answer:
+        """A URL for each upload, with a signature that must come back byte for byte."""
+        self.uploads += 1
+        return Answer.json({"upload_url": f"{self.url}/in/{self.uploads}?sig=a%2Fb%3D"})
+
+    def result(self, **changes: Any) -> dict[str, Any]:
+        """What an edit leads to."""
+        value: dict[str, Any] = {
+            "id": GENERATION,
+            "ai_generated": True,
+            "image_url": f"{self.url}/out/1.png",
+            "image_hash": hashlib.sha256(PICTURES["png"]).hexdigest(),
+            "formats": {kind: self.format(kind) for kind in PICTURES},
+            "cost_eur": "0.045000",
+            "balance_eur": "9.955000",
+            "model": "gemini-2.5-flash-image",
+        }
+        value |= changes
+        return {name: one for name, one in value.items() if one is not ...}
+
+    def format(self, kind: str, **changes: Any) -> dict[str, Any]:
+        """One of the formats of a result."""
+        data = PICTURES[kind]
+        return {
+            "url": f"{self.url}/out/1.{kind}",
+            "format": kind,
+            "size_bytes": len(data),
+            "hash": hashlib.sha256(data).hexdigest(),
+            "expires_at": "2026-11-21T01:00:00Z",
+        } | changes
+
+    def edited(self, **facts: Any) -> Answer:
+        """The answer to an edit."""
+        headers = facts.pop("headers", {"X-Depicta-Job-Id": JOB})
+        fault = facts.pop("fault", None)
+        return Answer.json(self.result(**facts), headers=headers, fault=fault)
+
+    def job(self, status: str, **changes: Any) -> Answer:
+        """The answer to a question after a job."""
+        return Answer.json(self.row(status=status, **changes))
+
+    def row(
+        self, name: str = JOB, *, status: str = "processing", age: float = 0, **changes: Any
+    ) -> dict[str, Any]:
+        """A job as the vendor describes it, made `age` seconds ago."""
+        made = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+        return {
+            "job_id": name,
+            "status": status,
+            "created_at": made,
+            "started_at": made,
+            "completed_at": made if status in ("completed", "failed") else None,
+            "scenes_completed": 0,
+            "scenes_total": 0,
+            **({"result": self.result()} if status == "completed" else {}),
+            **(
+                {"error": {"code": "internal_error", "message": "it broke"}}
+                if status == "failed"
+                else {}
+            ),
+            **changes,
+        }
+
+    def listed(self, *rows: dict[str, Any], **changes: Any) -> Any:
+        """The list of jobs; ages count from the question. Rows are arguments of `row`."""
+
+        def answer(request: Received) -> Answer:
+            fresh = [self.row(**row) for row in rows]
+            value = {"generations": fresh, "limit": 20, "offset": 0, "total": len(rows)}
+            return Answer.json(value | changes)
+
+        return answer
+
+    @property
+    def edits(self) -> int:
+        """How many edits arrived."""
+        return self.count("POST", EDIT)
+
+    def wait_for(self, method: str, path: str) -> None:
+        """Until such a request has arrived."""
+        ends = time.monotonic() + 20
+        while not self.count(method, path):
+            assert time.monotonic() < ends, [f"{one.method} {one.target}" for one in self.requests]
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Depicta]:
+    """The server, with the key and the base URL in the environment."""
+    with Depicta() as server:
+        monkeypatch.setenv("IMGEDIT_DEPICTA_BASE_URL", server.url)
+        monkeypatch.setenv("DEPICTA_API_KEY", KEY)
+        yield server
+        assert server.unexpected == []
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Waits inside this process take no time; their lengths are noted."""
+    from imgedit.engine.runtime import Runtime
+
+    waits: list[float] = []
+
+    async def sleep(_self: Runtime, seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Runtime, "sleep", sleep)
+    return waits
+
+
+@pytest.fixture(scope="session")
+def provider() -> Provider:
+    """The installed provider, as the core sees it."""
+    return registry().provider("depicta")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """The picture to edit."""
+    path = tmp_path / "photo.png"
+    path.write_bytes(png(color=(0, 0, 200)))
+    return path
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """Another picture."""
+    path = tmp_path / "other.png"
+    path.write_bytes(png(color=(0, 200, 0)))
+    return path
+
+
+@pytest.fixture
+def edit(tmp_path: Path, quick: list[float]) -> Callable[..., imgedit.EditResult]:
+    """One edit with a client and a journal."""
+
+    def one(image: Any, prompt: str = "make it so", **keywords: Any) -> imgedit.EditResult:
+        async def run() -> imgedit.EditResult:
+            async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
+                keywords.setdefault("out", tmp_path / "out.png")
+                return await client.edit(image, prompt, provider="depicta", **keywords)
+
+        return asyncio.run(run())
+
+    return one
+
+
+@pytest.fixture
+def resume(tmp_path: Path, quick: list[float]) -> Callable[[str], imgedit.EditResult]:
+    """Go on with a job of that journal."""
+
+    def one(job: str) -> imgedit.EditResult:
+        async def run() -> imgedit.EditResult:
+            async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
+                return await client.resume(job)
+
+        return asyncio.run(run())
+
+    return one
+
+
+@frozen
+class Ran:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error in it."""
+        return dict(self.json["error"])
+
+
+@pytest.fixture
+def call(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    quick: list[float],
+) -> Callable[..., Ran]:
+    """`imgedit ... --json` in this process, for what is tested many times."""
+    monkeypatch.chdir(tmp_path)
+
+    def one(*arguments: str | Path) -> Ran:
+        code = main([*map(str, arguments), "--json"])
+        out, err = capsys.readouterr()
+        assert KEY not in out + err
+        return Ran(code, out, err)
+
+    return one
+
+
+@frozen
+class CommandLine:
+    """`python -m imgedit` in a folder, as a user has it; nothing of it is replaced."""
+
+    folder: Path
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start a command and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "imgedit", *map(str, arguments)],
+            cwd=self.folder,
+            env=dict(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str | Path) -> Ran:
+        """Run a command with --json to its end."""
+        with self.start(*arguments, "--json") as process:
+            out, err = process.communicate(timeout=50)
+        assert KEY not in out + err
+        return Ran(process.returncode, out, err)
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    """The command line, with a home of this test's own."""
+    return CommandLine(tmp_path)
