@@ -24,6 +24,7 @@ from .engine.quotes import Quotes, ask_all
 from .engine.record import JobRecord, SavedFile
 from .engine.route import passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
+from .engine.sidecar import write_sidecars
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError
 from .manifest.poll import deadline_seconds
@@ -31,6 +32,7 @@ from .result import EditResult, Tried
 
 if TYPE_CHECKING:
     from .discovery import Provider
+    from .engine.live import Balance, LiveModels
 
 Picture = Any
 OnEvent = Callable[[Event], object]
@@ -43,6 +45,7 @@ _KEYWORDS = (
     "deadline",
     "overwrite",
     "keep_metadata",
+    "sidecar",
     "on_event",
 )
 
@@ -98,7 +101,7 @@ class Client:
         elif journal is not False:
             kept = _journal(journal)
         client = cls.__new__(cls)
-        client._start(keys or {}, kept, concurrency, False, config, paths.keys_file)
+        client._start(keys or {}, kept, concurrency, False, config, paths)
         return client
 
     def _start(
@@ -108,7 +111,7 @@ class Client:
         concurrency: int,
         allow_insecure: bool,
         config: Config,
-        keys_file: Path | None,
+        paths: Paths | None,
     ) -> None:
         if concurrency < 1:
             raise ValueError("concurrency is 1 or more")
@@ -117,7 +120,8 @@ class Client:
             journal=journal,
             keys=keys,
             config=config,
-            keys_file=keys_file,
+            keys_file=None if paths is None else paths.keys_file,
+            cache=None if paths is None else paths.cache,
             concurrency=concurrency,
             allow_insecure=allow_insecure,
         )
@@ -160,6 +164,7 @@ class Client:
         deadline: float | None = None,
         overwrite: bool = False,
         keep_metadata: bool = False,
+        sidecar: bool = False,
         on_event: OnEvent | None = None,
         **unknown: Never,
     ) -> EditResult:
@@ -182,6 +187,7 @@ class Client:
             deadline: seconds for all of it; None = the provider's own, else 600.
             overwrite: whether `out` may replace a file.
             keep_metadata: send EXIF and other metadata along instead of removing it.
+            sidecar: whether a record is written beside each picture, "out.png.json".
             on_event: called with each `Event`.
 
         Raises:
@@ -263,7 +269,11 @@ class Client:
         drive = Drive(
             self.runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
         )
-        return to_result(await drive.run())
+        record = await drive.run()
+        result = to_result(record)
+        if record.wish.sidecar:
+            write_sidecars(record, result)
+        return result
 
     # -- before paying
 
@@ -307,6 +317,31 @@ class Client:
             for model in known.manifest(name).models
         ]
 
+    # -- asking the vendor, free
+
+    async def live_models(self, provider: str) -> LiveModels:
+        """Ask a vendor for its own list of models.
+
+        The answer counts for this client, and after `from_config` for 7 days on this machine:
+        quotes and edits then take its models, limits and prices, with its date.
+
+        Raises:
+            UsageError: the vendor has no such list; ImgEditError: see `imgedit.errors`.
+        """
+        from .engine.live import ask_models
+
+        return await ask_models(self.runtime, provider)
+
+    async def balance(self, provider: str) -> Balance:
+        """Ask a vendor what is left on the account of the key.
+
+        Raises:
+            UsageError: the vendor does not tell; ImgEditError: see `imgedit.errors`.
+        """
+        from .engine.live import ask_balance
+
+        return await ask_balance(self.runtime, provider)
+
     # -- jobs
 
     def jobs(self, limit: int = 50) -> list[JobRecord]:
@@ -340,6 +375,7 @@ class Client:
             overwrite=given["overwrite"],
             max_cost=to_money(given["max_cost"]),
             keep_metadata=given["keep_metadata"],
+            sidecar=given["sidecar"],
         )
 
 
@@ -421,7 +457,13 @@ def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:
         if name not in _KEYWORDS:
             raise unknown_keyword(name, _KEYWORDS)
     defaults: dict[str, Any] = dict.fromkeys(_KEYWORDS)
-    defaults |= {"n": 1, "references": (), "overwrite": False, "keep_metadata": False}
+    defaults |= {
+        "n": 1,
+        "references": (),
+        "overwrite": False,
+        "keep_metadata": False,
+        "sidecar": False,
+    }
     return defaults | dict(keywords)
 
 

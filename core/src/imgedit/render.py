@@ -55,6 +55,7 @@ def _image_row(image: ResultImage) -> dict[str, Any]:
         "bytes": image.size,
         "sha256": image.sha256,
         "expires_at": None if image.expires_at is None else image.expires_at.isoformat(),
+        "c2pa": image.c2pa,
         "variants": {
             name: {
                 "url": variant.url,

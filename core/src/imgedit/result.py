@@ -41,6 +41,7 @@ class ResultImage:
         path: where it lies; without `out` a file that ends with the client: `save` it.
         url: where the vendor keeps it, or None; expires_at: until when.
         media_type, width, height, size (bytes), sha256: of the bytes on the disk.
+        c2pa: whether the file carries content credentials; they are never broken.
         variants: the same picture in other formats, by name, where the vendor offers any.
     """
 
@@ -52,6 +53,7 @@ class ResultImage:
     size: int
     sha256: str
     expires_at: datetime | None = None
+    c2pa: bool = False
     variants: Mapping[str, Variant] = field(factory=dict)
 
     def read(self) -> bytes:

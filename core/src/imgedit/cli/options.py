@@ -27,7 +27,12 @@ def common(command: Command) -> Command:
 _REQUEST: tuple[Any, ...] = (
     click.argument("image", metavar="IMAGE"),
     click.argument("prompt", metavar="PROMPT"),
-    click.option("-p", "--provider", metavar="NAME", help="Who edits it; see: imgedit providers."),
+    click.option(
+        "-p",
+        "--provider",
+        metavar="NAME",
+        help="Who edits it; a,b = in this order; cheapest. See: imgedit providers.",
+    ),
     click.option("-m", "--model", metavar="ID", help="With which model; see: imgedit models."),
     click.option("-n", type=int, default=1, metavar="N", help="How many pictures.  [default: 1]"),
     click.option("--aspect-ratio", metavar="RATIO", help="For example 16:9."),

@@ -80,8 +80,10 @@ def models_for(provider: str | None, model: str | None, *, all_providers: bool) 
 
     known = registry()
     try:
-        if provider is None and all_providers:
-            names = known.names()
+        if provider == "cheapest" or (provider is None and all_providers):
+            names, all_providers = known.names(), True
+        elif "," in (provider or ""):
+            names = [name.strip() for name in (provider or "").split(",")]
         else:
             configured = load_config(Paths.from_environment().config_file).provider
             names = [choose(known, provider, configured=configured).name]

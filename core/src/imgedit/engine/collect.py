@@ -237,6 +237,7 @@ async def _keep(run: Run, source: Path, facts: PictureFacts, index: int, count: 
         height=facts.height,
         size=facts.size,
         sha256=facts.sha256 or "",
+        c2pa=facts.c2pa,
     )
 
 

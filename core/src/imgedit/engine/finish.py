@@ -45,6 +45,7 @@ def _image(file: SavedFile, output: Output) -> ResultImage:
         height=file.height,
         size=file.size,
         sha256=file.sha256,
+        c2pa=file.c2pa,
         expires_at=output.expires_at,
         variants={
             name: Variant(

@@ -153,6 +153,23 @@ def place(source: Path, target: Path, *, overwrite: bool) -> None:
         raise cannot_write(target, error) from None
 
 
+def write_text(target: Path, text: str) -> None:
+    """Write a text whole or not at all, in place of what was there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        with _part(target.parent) as (part, file):
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            os.replace(part, target)
+    except OSError as error:
+        raise cannot_write(target, error) from None
+
+
 def _link(part: Path, target: Path) -> None:
     """Give `part` its final name, unless that is taken."""
     try:

@@ -23,6 +23,7 @@ from .advice import advice
 from .output import check_writable
 from .prepare import prepare
 from .record import JobRecord, Wish, new_id
+from .sidecar import check_sidecars
 
 if TYPE_CHECKING:
     from ..discovery import Provider
@@ -53,6 +54,7 @@ class Ask:
     provider: str | None = None
     out: str | None = None
     overwrite: bool = False
+    sidecar: bool = False
     max_cost: Money | None = None
     keep_metadata: bool = False
     warnings: tuple[str, ...] = field(default=())
@@ -159,6 +161,10 @@ async def plan(
     )
     if ask.out is not None:
         check_writable(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
+        if ask.sidecar:
+            check_sidecars(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
+    elif ask.sidecar:
+        raise UsageError("a sidecar needs a place", hint="Say where the picture goes: out=.")
     request = _follow_name(evolve(ask.request, model=model.id), model, ask.out)
     request, notes = await prepare(
         runtime, provider, request, job_id, keep_metadata=ask.keep_metadata
@@ -177,7 +183,9 @@ async def plan(
         base_url=runtime.base_url(provider),
         quote=quote,
         wish=Wish(
-            out=None if ask.out is None else str(Path(ask.out).absolute()), overwrite=ask.overwrite
+            out=None if ask.out is None else str(Path(ask.out).absolute()),
+            overwrite=ask.overwrite,
+            sidecar=ask.sidecar,
         ),
         adaptations=adaptations,
         warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),

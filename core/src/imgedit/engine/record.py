@@ -40,15 +40,20 @@ class SavedFile:
     height: int | None
     size: int
     sha256: str
+    c2pa: bool = False
     format: str | None = None
 
 
 @frozen(kw_only=True)
 class Wish:
-    """Where the user wants the pictures: a path, or None = keep them in the spool."""
+    """Where the user wants the pictures: a path, or None = keep them in the spool.
+
+    `sidecar`: whether a record is written beside each.
+    """
 
     out: str | None = None
     overwrite: bool = False
+    sidecar: bool = False
 
 
 @frozen(kw_only=True)

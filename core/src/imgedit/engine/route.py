@@ -7,6 +7,7 @@ after a refusal of the request or its content, and never while an outcome is unk
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -79,7 +80,7 @@ def passed_over(ask: Ask, error: ImgEditError) -> Tried:
 def tell_of(error: ImgEditError, tried: Sequence[Tried]) -> None:
     """Put on the last error who was passed over before."""
     if tried:
-        before = "; ".join(f"{one.provider}: {one.message}" for one in tried)
+        before = "; ".join(f"{one.provider}: {shorten(one.message, 160)}" for one in tried)
         error.hint = f"{error.hint or ''} Tried before: {before}.".lstrip()
 
 

@@ -45,6 +45,7 @@ class PictureFacts:
     """`width` and `height` are the stored pixels, before any EXIF rotation; None = not known.
 
     `size` counts bytes. `sha256` is lower-case hex, None when no digest was asked for.
+    `c2pa`: the file carries content credentials.
     `truncated` says that the file ends before its format does, or cannot be followed to its end.
     """
 
@@ -55,6 +56,7 @@ class PictureFacts:
     sha256: str | None
     truncated: bool
     animated: bool
+    c2pa: bool = False
 
 
 def read_facts(file: BinaryIO, *, digest: bool = True) -> PictureFacts:
@@ -74,6 +76,7 @@ def read_facts(file: BinaryIO, *, digest: bool = True) -> PictureFacts:
         sha256=source.hexdigest(),
         truncated=not seen.whole or seen.needs > size,
         animated=seen.animated,
+        c2pa=seen.c2pa,
     )
 
 
