@@ -19,6 +19,8 @@ from .result import EditResult
 if TYPE_CHECKING:
     from typing import Self
 
+    from .engine.live import Balance, LiveModels
+
 _T = TypeVar("_T")
 
 
@@ -116,6 +118,14 @@ class SyncClient:
     def models(self, provider: str | None = None) -> list[dict[str, Any]]:
         """As `Client.models`."""
         return self._client.models(provider)
+
+    def live_models(self, provider: str) -> LiveModels:
+        """As `Client.live_models`."""
+        return self._run(self._client.live_models(provider))
+
+    def balance(self, provider: str) -> Balance:
+        """As `Client.balance`."""
+        return self._run(self._client.balance(provider))
 
     def jobs(self, limit: int = 50) -> list[JobRecord]:
         """As `Client.jobs`."""

@@ -12,7 +12,7 @@ from ..errors import PluginError, UnknownProvider, UsageError
 from .catalog import NOTHING_INSTALLED
 
 if TYPE_CHECKING:
-    from .catalog import Registry
+    from .known import Known
 
 VARIABLE = "IMGEDIT_PROVIDER"
 
@@ -26,7 +26,7 @@ class Chosen:
 
 
 def choose(
-    registry: Registry,
+    registry: Known,
     asked: str | None = None,
     *,
     environ: Mapping[str, str] | None = None,
@@ -63,7 +63,7 @@ def choose(
     )
 
 
-def _known(registry: Registry, name: str, how: str) -> str:
+def _known(registry: Known, name: str, how: str) -> str:
     if name in registry.names():
         return name
     try:

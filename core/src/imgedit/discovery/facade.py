@@ -85,6 +85,7 @@ class Provider:
             hook: [addon.party.label for addon in addons if hook in addon.wraps]
             for hook in PROVIDER_HOOKS
         }
+        self._module, self._addons = module, addons
         self._watcher = Watcher()
         self._hooks = PluginManager(PROJECT)
         self._hooks.add_hookspecs(hookspecs)
@@ -94,6 +95,17 @@ class Provider:
             if addon.wraps:
                 self._hooks.register(addon.wrappers, name=f"addon {addon.name}")
         self._hooks.check_pending()
+
+    def with_manifest(self, manifest: Manifest) -> Provider:
+        """The same provider with another manifest."""
+        return Provider(
+            name=self.name,
+            distribution=self.distribution,
+            version=self.version,
+            manifest=manifest,
+            module=self._module,
+            addons=self._addons,
+        )
 
     @property
     def label(self) -> str:

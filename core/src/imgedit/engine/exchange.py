@@ -76,7 +76,7 @@ async def _http(
     async def on_sent() -> None:
         sent()
 
-    site = runtime.site(run.provider, base_url=run.record.base_url)
+    site = await runtime.reach(run.provider, base_url=run.record.base_url)
     try:
         response = await runtime.transport.exchange(
             request,
@@ -88,7 +88,7 @@ async def _http(
             extra_headers=headers,
             durable=runtime.durable,
         )
-        return _without_secrets(response, site.credentials.secrets())
+        return without_secrets(response, site.credentials.secrets())
     except NotSent as lost:
         run.record = before  # the time may have run out after "sent", before the first byte
         await _check_unchanged(run, request)
@@ -114,7 +114,7 @@ async def _http(
         ) from None
 
 
-def _without_secrets(response: HttpResponse, secrets: Sequence[str]) -> HttpResponse:
+def without_secrets(response: HttpResponse, secrets: Sequence[str]) -> HttpResponse:
     """An answer that repeats the key is stored and shown without it."""
     found = [secret.encode() for secret in secrets if secret.encode() in response.body]
     body = response.body

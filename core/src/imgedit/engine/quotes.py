@@ -14,7 +14,7 @@ from ..contract.request import EditRequest
 from ..errors import PluginError, ValidationError
 
 if TYPE_CHECKING:
-    from ..discovery import Registry
+    from ..discovery.known import Known
 
 
 @frozen(kw_only=True)
@@ -44,7 +44,7 @@ class Quotes:
     unable: tuple[Unable, ...] = field(default=(), converter=as_tuple)
 
 
-def ask_all(registry: Registry, request: EditRequest, *, provider: str | None = None) -> Quotes:
+def ask_all(registry: Known, request: EditRequest, *, provider: str | None = None) -> Quotes:
     """Ask every installed provider, or one; needs no key and sends nothing.
 
     Raises:
@@ -74,7 +74,7 @@ def _order(offer: Offer) -> tuple[object, ...]:
     return (quote.unit, unknown, quote.amount or 0, quote.at_most is None, quote.at_most or 0)
 
 
-def _ask(registry: Registry, name: str, request: EditRequest) -> Iterator[Offer | Unable]:
+def _ask(registry: Known, name: str, request: EditRequest) -> Iterator[Offer | Unable]:
     provider = registry.provider(name)
     manifest = provider.manifest
     models: tuple[Model, ...] = manifest.models

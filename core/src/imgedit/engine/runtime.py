@@ -18,6 +18,7 @@ from ..contract.event import Event
 from ..contract.image import ImageSource
 from ..errors import ConfigError
 from .journal import Journal, MemoryJournal
+from .lists import Lists
 from .record import JobRecord
 
 if TYPE_CHECKING:
@@ -40,16 +41,18 @@ class Runtime:
         keys: Mapping[str, Any],
         config: Config,
         keys_file: Path | None,
+        cache: Path | None = None,
         concurrency: int,
         allow_insecure: bool = False,
     ) -> None:
-        self.registry = registry
+        self.registry = Lists(registry, config, cache, allow_insecure=allow_insecure)
         self.journal: Journal = journal or MemoryJournal()
         self.config = config
         self.concurrency = concurrency
         self._keys = keys
         self._keys_file = keys_file
         self._allow_insecure = allow_insecure
+        self._asking = asyncio.Lock()
         self._sites: dict[tuple[str, str | None], Site] = {}
         self._spool: Path | None = None
         self._temporary = True
@@ -186,16 +189,14 @@ class Runtime:
         Raises:
             ConfigError: what is configured cannot be used.
         """
-        if provider.manifest.base_url is None:
-            return None
-        from ..config import base_url_for
+        return self.registry.base_url(provider.name, provider.manifest)
 
-        return base_url_for(
-            provider.name,
-            provider.manifest.base_url,
-            config=self.config,
-            allow_insecure=self._allow_insecure,
-        )
+    async def reach(self, provider: Provider, *, base_url: str | None = None) -> Site:
+        """As `site`; a program or a keyring that has the key is asked off the event loop, once."""
+        async with self._asking:
+            if (provider.name, self.base_url(provider)) in self._sites:
+                return self.site(provider, base_url=base_url)
+            return await asyncio.to_thread(self.site, provider, base_url=base_url)
 
     def site(self, provider: Provider, *, base_url: str | None = None, keys: bool = True) -> Site:
         """Where and with which credentials to reach a provider.

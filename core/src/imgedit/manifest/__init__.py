@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .audit import validate_manifest
     from .auth import auth_headers, key_names
     from .balance import read_balance
+    from .changes import Change, changes
     from .documents import document
     from .errors import classify, is_error
     from .fault import ManifestError
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from .wire import to_wire
 
 _WHERE = {
+    "Change": "changes",
     "Checked": "limits",
     "Manifest": "read",
     "ManifestError": "fault",
     "Picked": "read",
     "Rate": "read",
     "auth_headers": "auth",
+    "changes": "changes",
     "check": "limits",
     "classify": "errors",
     "document": "documents",
@@ -49,12 +52,14 @@ _WHERE = {
 }
 
 __all__ = [
+    "Change",
     "Checked",
     "Manifest",
     "ManifestError",
     "Picked",
     "Rate",
     "auth_headers",
+    "changes",
     "check",
     "classify",
     "document",

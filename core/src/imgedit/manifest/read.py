@@ -15,6 +15,8 @@ from .fault import ManifestError
 from .merge import lay_live_row, merge_model
 from .structure import check_row, check_structure
 
+_LIVE = "the vendor's list"
+
 
 class _Readable(Protocol):
     def read_bytes(self) -> bytes: ...
@@ -134,19 +136,33 @@ def read_manifest(
     return _build(raw)
 
 
-def with_live_rows(manifest: Manifest, rows: Iterable[Mapping[str, Any]]) -> Manifest:
+def with_live_rows(
+    manifest: Manifest,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    source: str | None = None,
+    read: str | None = None,
+) -> Manifest:
     """The manifest with the vendor's live rows laid over its own; unknown ids are added.
+
+    With `source` and `read`, prices of these rows say that they are from there and of that date.
 
     Raises:
         ManifestError: a row is not in the manifest's row language.
     """
     own: dict[str, Mapping[str, Any]] = {row["id"]: row for row in manifest.raw["models"]}
+    sources = dict(manifest.raw.get("sources", {}))
+    if source is not None:
+        sources[_LIVE] = {"url": source, "read": read}
     for index, live in enumerate(rows):
         check_row(live, f"/{index}")
         if live.get("like") is not None and live["like"] not in manifest.raw.get("profiles", {}):
             raise ManifestError(f"there is no profile {live['like']!r}", f"/{index}/like")
-        own[live["id"]] = lay_live_row(own.get(live["id"], {}), live)
-    return _build({**manifest.raw, "models": list(own.values())})
+        laid = lay_live_row(own.get(live["id"], {}), live)
+        if source is not None and "price" in live:
+            laid["price"] = {**live["price"], "source": _LIVE}
+        own[live["id"]] = laid
+    return _build({**manifest.raw, "sources": sources, "models": list(own.values())})
 
 
 def _load(source: str | os.PathLike[str] | _Readable) -> Any:
