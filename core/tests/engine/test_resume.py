@@ -493,3 +493,22 @@ def test_a_picture_that_was_deleted_is_fetched_again(
     assert resume(job_id, journal=path).image.path == out
     assert out.read_bytes() == png()
     assert server.count("POST", "/edit") == 1
+
+
+def test_a_list_that_is_late_is_asked_again(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @hookimpl
+    def patient(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "settle" and not response.json()["jobs"]:
+            return Wait(dict(job.state))
+        return parse_with_list(job, response)
+
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=patient)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    server.on("GET", "/jobs", Answer.json({"jobs": []}), Answer.json({"jobs": ["7"]}))
+    assert edit(source).vendor_ids == {"id": "7"}
+    server.on("GET", "/jobs", Answer.json({"jobs": []}))
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        edit(source, deadline=0.5)
+    assert caught.value.charged == "unknown"

@@ -276,7 +276,7 @@ class Drive(Run):
     async def _apply(self, step: Step, response: HttpResponse) -> None:
         record = self.record
         job = record.job
-        settling = record.charged == "unknown"
+        found = record.charged == "unknown" and _is_found(step, response)
         changes: dict[str, Any] = {"facts": job.facts.merged(step.facts)}
         if isinstance(step, Done):
             changes |= {"done": step, "status": "done"}
@@ -284,14 +284,14 @@ class Drive(Run):
             changes["state"] = step.state
         if isinstance(step, Wait):
             changes["waits"] = job.waits + 1
-            if settling:
+            if found:
                 changes["status"] = "accepted"
         if record.answer is None:
             changes["exchanges"] = job.exchanges + 1
         self.record = evolve(
             record.with_job(**changes),
             answer=None,
-            charged="yes" if settling and not isinstance(step, Next) else record.charged,
+            charged="yes" if found else record.charged,
             raw=readable(response),
         )
         self.save()
@@ -307,6 +307,16 @@ class Drive(Run):
         self.emit("waiting", text, progress=step.progress, seconds=seconds)
         await self.runtime.sleep(max(0.0, min(seconds, self.left)))
         self.check_time()
+
+
+def _is_found(step: Step, response: HttpResponse) -> bool:
+    """Whether a step shows that a submit whose outcome was unknown did arrive.
+
+    Waiting for a list of jobs shows nothing yet, unless it gave the job's id.
+    """
+    if isinstance(step, Next):
+        return False
+    return isinstance(step, Done) or response.purpose != "settle" or bool(step.facts.vendor_ids)
 
 
 def _own_api(request: HttpRequest) -> bool:
