@@ -126,6 +126,9 @@ class Client:
             allow_insecure=allow_insecure,
         )
         self._turns = asyncio.Semaphore(concurrency)
+        # Many edits that begin at once come in one by one, so that the first ones are on their way
+        # while the others are still prepared.
+        self._door = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"<Client: {len(self.runtime.registry.names())} providers>"
@@ -196,8 +199,11 @@ class Client:
         """
         for name in unknown:
             raise unknown_keyword(name, _KEYWORDS)
-        ask = await self._ask(locals())
+        given = locals()
         async with self._turns:
+            async with self._door:
+                await asyncio.sleep(0)
+            ask = await self._ask(given)
             asks = await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
             return await self._first(asks, deadline, on_event)
 
@@ -293,7 +299,13 @@ class Client:
             if name not in FIELDS:
                 raise unknown_keyword(name, FIELDS)
         request = await make_request(image, prompt, fields)
-        return await asyncio.to_thread(ask_all, self.runtime.registry, request, provider=provider)
+        return await asyncio.to_thread(
+            ask_all,
+            self.runtime.registry,
+            request,
+            provider=provider,
+            config=self.runtime.config,
+        )
 
     async def preview(self, image: Picture, prompt: str, **keywords: Any) -> list[dict[str, Any]]:
         """The requests that `edit` would send, as JSON rows; nothing is sent, no key is needed."""

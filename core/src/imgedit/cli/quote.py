@@ -12,7 +12,7 @@ from .screen import Screen
 
 if TYPE_CHECKING:
     from ..contract.money import Quote
-    from ..engine.quotes import Quotes, Unable
+    from ..engine.quotes import Offer, Quotes, Unable
 
 
 @click.command(epilog='Example: imgedit quote photo.jpg "make it warmer" --resolution 2k')
@@ -71,6 +71,7 @@ def _document(quotes: Quotes) -> dict[str, Any]:
                 "provider": offer.provider,
                 "model": offer.model,
                 **quote_row(offer.quote),
+                "also": None if offer.also is None else offer.also.row(),
                 "warnings": list(offer.warnings),
             }
             for offer in quotes.quotes
@@ -89,7 +90,6 @@ def _document(quotes: Quotes) -> dict[str, Any]:
 def _show(screen: Screen, quotes: Quotes) -> None:
     from ..contract.money import plain
     from .tables import table
-    from .words import say_amount
 
     notes: list[str] = []
     if quotes.quotes:
@@ -97,7 +97,7 @@ def _show(screen: Screen, quotes: Quotes) -> None:
             (
                 offer.provider,
                 offer.model,
-                say_amount(offer.quote),
+                _price(offer, notes),
                 "?" if offer.quote.at_most is None else plain(offer.quote.at_most),
                 _parts(offer.quote, notes),
                 _read(offer.quote, notes),
@@ -118,6 +118,23 @@ def _show(screen: Screen, quotes: Quotes) -> None:
         screen.line("Cannot do it:")
         for line in lines:
             screen.line(f"  {line}")
+
+
+def _price(offer: Offer, notes: list[str]) -> str:
+    """The price, and what that is in money by the rate that the user chose."""
+    from ..contract.money import Quote
+    from .words import say_amount
+
+    price = say_amount(offer.quote)
+    other = offer.also
+    if other is None or price in ("free", "unknown"):
+        return price
+    where = f", read {other.as_of} {other.source}" if other.source else ""
+    note = _note(notes, f"{offer.provider}: by the rate {other.rate}{where}")
+    in_money = Quote(
+        amount=other.amount, at_most=other.at_most, unit=other.unit, basis=offer.quote.basis
+    )
+    return f"{price} = {say_amount(in_money)} {note}"
 
 
 def _parts(quote: Quote, notes: list[str]) -> str:

@@ -22,6 +22,7 @@ from ..images.sniff import media_type_for
 from .advice import advice
 from .output import check_writable
 from .prepare import prepare
+from .rates import chosen_rate
 from .record import JobRecord, Wish, new_id
 from .sidecar import check_sidecars
 
@@ -175,7 +176,7 @@ async def plan(
     request, adaptations = await _with_mask(runtime, provider, request, job_id)
     quote = provider.price(request, model)
     if ask.max_cost is not None:
-        _check_cost(quote, ask.max_cost)
+        _check_cost(quote, ask.max_cost, runtime, provider)
     record = JobRecord(
         job=Job(id=job_id, provider=provider.name, request=request, model=model),
         distribution=provider.distribution,
@@ -255,24 +256,39 @@ def able_providers(runtime: Runtime, request: EditRequest, *, without: str) -> l
     ]
 
 
-def _check_cost(quote: Quote, limit: Money) -> None:
+def _check_cost(quote: Quote, limit: Money, runtime: Runtime, provider: Provider) -> None:
     """Raises BudgetExceeded unless the price is surely within the limit."""
     if quote.at_most is not None and quote.at_most == 0:
         return
+    rate = None
     if quote.unit != limit.unit:
-        raise BudgetExceeded(
-            f"the price is in {quote.unit} and the limit in {limit.unit}, "
-            "and no rate between them is known",
-            hint=f"Give the limit in {quote.unit}.",
-        )
+        rate = chosen_rate(runtime.config, provider.manifest)
+        if rate is None or (rate.unit, rate.to) != (quote.unit, limit.unit):
+            raise BudgetExceeded(
+                f"the price is in {quote.unit} and the limit in {limit.unit}, "
+                "and no rate between them is chosen",
+                hint=f"Give the limit in {quote.unit}{_or_a_rate(provider, limit)}.",
+            )
     if quote.at_most is None:
         said = "unknown" if quote.amount is None else f"{plain(quote.amount)} {quote.unit} or more"
         raise BudgetExceeded(
             f"the price is {said}, no upper bound is known ({quote.reason or quote.basis})",
             hint="Choose a model with a known price, or leave the limit out.",
         )
-    if quote.at_most > limit.amount:
+    most = quote.at_most if rate is None else quote.at_most * rate.amount
+    if most > limit.amount:
+        said = f"{plain(quote.at_most)} {quote.unit}"
+        if rate is not None:
+            said += f" ({plain(most)} {rate.to} at the rate {rate.name})"
         raise BudgetExceeded(
-            f"it may cost {plain(quote.at_most)} {quote.unit}, the limit is {limit}",
+            f"it may cost {said}, the limit is {limit}",
             hint="Raise the limit, or choose a cheaper model (see: imgedit quote).",
         )
+
+
+def _or_a_rate(provider: Provider, limit: Money) -> str:
+    names = [rate.name for rate in provider.manifest.rates if rate.to == limit.unit and rate.name]
+    if not names:
+        return ""
+    choice = f'rate = "{names[0]}" under [providers.{provider.name}]'
+    return f", or choose one of its rates in config.toml: {choice}"

@@ -12,18 +12,26 @@ from ..contract.model import Model, Problem
 from ..contract.money import Quote
 from ..contract.request import EditRequest
 from ..errors import PluginError, ValidationError
+from .rates import Also, also, chosen_rate
 
 if TYPE_CHECKING:
+    from ..config import Config
     from ..discovery.known import Known
 
 
 @frozen(kw_only=True)
 class Offer:
-    """One model that can do a request, and its price; `warnings` say what to know of the model."""
+    """One model that can do a request, and its price.
+
+    Attributes:
+        also: the same price in money, when the user chose a rate for its credits.
+        warnings: what to know of the model.
+    """
 
     provider: str
     model: str
     quote: Quote
+    also: Also | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -44,10 +52,19 @@ class Quotes:
     unable: tuple[Unable, ...] = field(default=(), converter=as_tuple)
 
 
-def ask_all(registry: Known, request: EditRequest, *, provider: str | None = None) -> Quotes:
+def ask_all(
+    registry: Known,
+    request: EditRequest,
+    *,
+    provider: str | None = None,
+    config: Config | None = None,
+) -> Quotes:
     """Ask every installed provider, or one; needs no key and sends nothing.
 
+    `config` holds the rates that the user chose for credits.
+
     Raises:
+        ConfigError: a rate is chosen that does not exist.
         UnknownProvider: `provider` is not installed.
         PluginError: `provider` does not load; without a name, broken ones are left to "unable".
     """
@@ -55,7 +72,7 @@ def ask_all(registry: Known, request: EditRequest, *, provider: str | None = Non
     found: list[Offer | Unable] = []
     for name in names:
         try:
-            found += _ask(registry, name, request)
+            found += _ask(registry, name, request, config)
         except PluginError as error:
             if provider is not None:
                 raise
@@ -74,9 +91,12 @@ def _order(offer: Offer) -> tuple[object, ...]:
     return (quote.unit, unknown, quote.amount or 0, quote.at_most is None, quote.at_most or 0)
 
 
-def _ask(registry: Known, name: str, request: EditRequest) -> Iterator[Offer | Unable]:
+def _ask(
+    registry: Known, name: str, request: EditRequest, config: Config | None
+) -> Iterator[Offer | Unable]:
     provider = registry.provider(name)
     manifest = provider.manifest
+    rate = None if config is None else chosen_rate(config, manifest)
     models: tuple[Model, ...] = manifest.models
     warnings: tuple[str, ...] = ()
     if request.model is not None:
@@ -96,4 +116,6 @@ def _ask(registry: Known, name: str, request: EditRequest) -> Iterator[Offer | U
         quote = evolve(
             quote, unchecked=tuple(dict.fromkeys((*quote.unchecked, *checked.unchecked)))
         )
-        yield Offer(provider=name, model=model.id, quote=quote, warnings=warnings)
+        yield Offer(
+            provider=name, model=model.id, quote=quote, also=also(quote, rate), warnings=warnings
+        )

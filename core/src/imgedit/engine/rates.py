@@ -1,0 +1,97 @@
+"""What credits cost in money: by a rate that the manifest cites, or the user's own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from ..contract.money import Quote, plain, to_amount
+from ..errors import ConfigError
+from ..manifest import Rate
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..manifest import Manifest
+
+OWN = "your own"
+"""The name of a rate that the user wrote down, in the place of one of the manifest's."""
+
+
+@frozen(kw_only=True)
+class Also:
+    """A quote in another unit.
+
+    Attributes:
+        amount, at_most: as in `Quote`.
+        unit: the unit of both.
+        rate: the name of the rate.
+        source, as_of: where the rate was read, and when; None for the user's own.
+    """
+
+    amount: Decimal
+    at_most: Decimal | None
+    unit: str
+    rate: str | None
+    source: str | None
+    as_of: str | None
+
+    def row(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "amount": plain(self.amount),
+            "at_most": None if self.at_most is None else plain(self.at_most),
+            "unit": self.unit,
+            "rate": self.rate,
+            "source": self.source,
+            "as_of": self.as_of,
+        }
+
+
+def chosen_rate(config: Config, manifest: Manifest) -> Rate | None:
+    """The rate that the user chose for a provider (`rate` in config.toml), None = none.
+
+    Raises:
+        ConfigError: the manifest has no rate of that name, and it is no amount of money either.
+    """
+    said = config.of(manifest.name).rate
+    if said is None:
+        return None
+    named = [rate for rate in manifest.rates if rate.name == said]
+    if named:
+        return named[0]
+    amount, _, unit = said.strip().partition(" ")
+    try:
+        found = to_amount(amount)
+    except ValueError:
+        found = None
+    if found is not None and found >= 0 and unit.strip():
+        return Rate(unit=manifest.unit, to=unit.strip(), amount=found, name=OWN)
+    names = [f'"{rate.name}"' for rate in manifest.rates if rate.name]
+    known = f"There are: {', '.join(names)}. " if names else ""
+    raise ConfigError(
+        f"{config.file}: {manifest.title} has no rate {said!r}",
+        hint=f'{known}Or write what a credit costs you: rate = "0.01 USD".',
+        provider=manifest.name,
+    )
+
+
+def also(quote: Quote, rate: Rate | None) -> Also | None:
+    """The quote by a rate; None when there is none for its unit, or the price is unknown."""
+    if rate is None or quote.amount is None or rate.unit != quote.unit:
+        return None
+    return Also(
+        amount=_short(quote.amount * rate.amount),
+        at_most=None if quote.at_most is None else _short(quote.at_most * rate.amount),
+        unit=rate.to,
+        rate=rate.name,
+        source=rate.source,
+        as_of=rate.as_of,
+    )
+
+
+def _short(amount: Decimal) -> Decimal:
+    """Without zeros at the end."""
+    whole = amount.to_integral_value()
+    return whole if amount == whole else amount.normalize()
