@@ -1,29 +1,45 @@
-"""Where jobs are kept: a small protocol, and the journal that keeps them in memory only."""
+"""Where jobs are kept: a protocol, its rules, and the journal that keeps them in memory only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
+from ..contract.job import Status
 from ..errors import JournalError
-from .record import JobRecord
+from ..ledger import Budget, Entry, Purse, entry_of
+from ..ledger.budgets import Total
+from .record import JobRecord, now
+
+LEASE: Final = 60.0
+"""Seconds for which a job is held without a sign of life."""
 
 
 @runtime_checkable
 class Journal(Protocol):
-    """Keeps jobs so that an edit can go on after a crash.
+    """Keeps jobs so that an edit can go on after a crash, and what they cost.
 
     Calls are synchronous and come from one thread at a time. Every method raises JournalError
-    and nothing else; an exception in `save` stops the exchange that would follow.
+    and nothing else but BudgetExceeded; an exception in `save` stops the exchange that would
+    follow.
     """
 
     @property
     def spool(self) -> Path | None:
         """The folder for pictures, 0700; None = the client's own temporary folder."""
 
-    def save(self, record: JobRecord) -> None:
-        """Store a job, new or known; it is durable when this returns."""
+    # -- jobs
+
+    def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
+        """Store a job, new or known, and its row in the ledger; it is durable when this returns.
+
+        A job that is new, and one that reserves more than before, must fit into the budgets of
+        `purse`. Who saves a new job holds it, until it is finished or released.
+        """
 
     def load(self, job_id: str) -> JobRecord:
         """The job with this id, or with the only id that begins so."""
@@ -37,27 +53,155 @@ class Journal(Protocol):
     def taken(self, provider: str) -> frozenset[str]:
         """The vendor ids that jobs of this provider hold."""
 
+    # -- who drives a job
+
+    def hold(self, job_id: str) -> JobRecord | None:
+        """Take a job to drive it, and the job as it is now; None = it is not stored.
+
+        Raises:
+            JournalError: somebody else drives it.
+        """
+
+    def release(self, job_id: str) -> None:
+        """Give a job back; does nothing when it is not held."""
+
+    def renew(self) -> None:
+        """A sign of life for every job that is held; due well within `LEASE` seconds."""
+
+    def driven(self) -> Mapping[str, str]:
+        """Jobs that others drive now, each with words for who does."""
+
+    # -- how many at once, and how fast
+
+    def enter(self, provider: str, job_id: str, limit: int) -> bool:
+        """Whether a job may run beside those of the same provider; it then counts until `leave`."""
+
+    def leave(self, job_id: str) -> None:
+        """The job does not run any more."""
+
+    def turn(self, provider: str, interval: float, burst: int, moment: float) -> float:
+        """Take a turn: one per `interval` seconds, up to `burst` at once after a pause.
+
+        `moment` is the time in seconds. Returns how long to wait before asking again; 0 = taken.
+        """
+
+    # -- money and age
+
+    def entries(self, since: datetime | None = None) -> Iterable[Entry]:
+        """The ledger's rows, oldest first."""
+
+    def prune(self, before: datetime) -> list[str]:
+        """Forget finished jobs that were not touched since; their rows in the ledger stay.
+
+        Returns the ids of those that were forgotten. What may still be charged is kept.
+        """
+
     def close(self) -> None:
         """Release what is open; the journal is not used after this."""
 
 
+def may_follow(before: Status | None, record: JobRecord) -> bool:
+    """Whether a stored job may become this record: nothing that was sent is sent again.
+
+    A job whose submit left is "planned" again only when that submit cannot cost anything more,
+    or may be repeated under its key.
+    """
+    if before in (None, "planned"):
+        return True
+    under_key = record.idempotency_key is not None
+    match record.job.status:
+        case "planned":
+            return record.charged == "no" or under_key
+        case "sent":
+            return under_key and before in ("sent", "unknown")
+        case _:
+            return True
+
+
+def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
+    """Whether budgets have a say: only before something is sent."""
+    if record.job.status not in ("planned", "sent"):
+        return False
+    return before is None or entry.counted > before.counted or entry.bucket != before.bucket
+
+
+def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[float, float]:
+    """The generic cell rate algorithm: how long to wait (0 = taken now), and when the next is due.
+
+    `due` is when a turn would be due if they came evenly. A clock that was set back does not make
+    anybody wait for the time it lost.
+    """
+    due = min(max(due, moment), moment + interval * burst)
+    wait = due - interval * (burst - 1) - moment
+    return (wait, due) if wait > 0 else (0.0, due + interval)
+
+
+def sent_already(record: JobRecord) -> JournalError:
+    """The error for a job that would be sent twice."""
+    return JournalError(
+        f"job {record.id} was sent already and is not sent again",
+        hint=f"`imgedit jobs resume {record.id}` finds out what became of it.",
+        charged=record.charged,
+        job_id=record.id,
+    )
+
+
+_MOST_ENTRIES = 10_000
+
+
 class MemoryJournal:
-    """Keeps jobs for the life of one client; the promise then holds inside one process."""
+    """Keeps jobs for the life of one client; the promise then holds inside one process.
+
+    Budgets hold as long, too. Of finished jobs the last rows of the ledger are kept.
+    """
 
     def __init__(self) -> None:
         self._records: dict[str, JobRecord] = {}
+        self._entries: dict[str, Entry] = {}
+        self._ended: deque[str] = deque()
+        self._totals: dict[tuple[str, str, str, str], Decimal] = {}
+        self._held: set[str] = set()
+        self._running: dict[str, str] = {}
+        self._due: dict[str, float] = {}
 
     @property
     def spool(self) -> Path | None:
         """None: pictures lie in the client's own temporary folder."""
         return None
 
-    def save(self, record: JobRecord) -> None:
+    def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
         """Keep a job; a finished one is dropped, so that memory stays level."""
+        known = self._records.get(record.id)
+        if not may_follow(None if known is None else known.job.status, record):
+            raise sent_already(record)
+        before = self._entries.get(record.id)
+        purse = purse or Purse()
+        moment = now()
+        entry = entry_of(record, before, at=moment.isoformat(), day=purse.day(moment))
+        if enters(record, entry, before):
+            purse.check(entry, before, self._total)
+        if before is not None:
+            self._totals[before.bucket] -= before.counted
+        self._totals[entry.bucket] = self._totals.get(entry.bucket, Decimal(0)) + entry.counted
+        self._entries[record.id] = entry
         if record.finished:
             self._records.pop(record.id, None)
+            self._held.discard(record.id)
+            self._ended.append(record.id)
+            if len(self._ended) > _MOST_ENTRIES:
+                self._entries.pop(self._ended.popleft(), None)
         else:
             self._records[record.id] = record
+            self._held.add(record.id)
+
+    def _total(self, budget: Budget, window: str) -> list[Total]:
+        return [
+            (unit, counted)
+            for (day, provider, label, unit), counted in self._totals.items()
+            if day.startswith(window)
+            and budget.provider in (None, provider)
+            and (budget.label is None or budget.label == label)
+        ]
 
     def load(self, job_id: str) -> JobRecord:
         """The job with this id."""
@@ -83,6 +227,55 @@ class MemoryJournal:
             for value in record.job.facts.vendor_ids.values()
         )
 
+    def hold(self, job_id: str) -> JobRecord | None:
+        """Take a job to drive it."""
+        if job_id in self._held:
+            raise JournalError(f"job {job_id} is being driven by this client", job_id=job_id)
+        self._held.add(job_id)
+        return self._records.get(job_id)
+
+    def release(self, job_id: str) -> None:
+        """Give a job back."""
+        self._held.discard(job_id)
+
+    def renew(self) -> None:
+        """Nothing: nobody else sees these jobs."""
+
+    def driven(self) -> Mapping[str, str]:
+        """None: nobody else sees these jobs."""
+        return {}
+
+    def enter(self, provider: str, job_id: str, limit: int) -> bool:
+        """Whether a job may run beside the others of this provider."""
+        others = sum(name == provider for job, name in self._running.items() if job != job_id)
+        if others >= limit:
+            return False
+        self._running[job_id] = provider
+        return True
+
+    def leave(self, job_id: str) -> None:
+        """The job does not run any more."""
+        self._running.pop(job_id, None)
+
+    def turn(self, provider: str, interval: float, burst: int, moment: float) -> float:
+        """Take a turn, or tell how long to wait."""
+        wait, self._due[provider] = next_turn(self._due.get(provider, 0.0), interval, burst, moment)
+        return wait
+
+    def entries(self, since: datetime | None = None) -> Iterable[Entry]:
+        """The ledger's rows, oldest first."""
+        begin = "" if since is None else since.astimezone(UTC).isoformat()
+        return sorted(
+            (entry for entry in self._entries.values() if entry.at >= begin),
+            key=lambda entry: entry.at,
+        )
+
+    def prune(self, before: datetime) -> list[str]:
+        """Nothing: finished jobs are not kept."""
+        return []
+
     def close(self) -> None:
         """Forget everything."""
         self._records.clear()
+        self._held.clear()
+        self._running.clear()

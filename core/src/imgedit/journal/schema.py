@@ -1,0 +1,110 @@
+"""The tables of a journal: every step from an empty file to the present version, in order."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC
+
+from ..engine.store import loads
+from ..errors import JournalError
+from ..ledger import entry_of
+from .rows import add_to_total, write_entry
+
+APPLICATION = 0x696D6764  # "imgd": tells our files from other programs' databases
+
+_JOBS = """
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY NOT NULL,
+    status TEXT NOT NULL,
+    finished INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    label TEXT,
+    vendor_ids TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX jobs_unfinished ON jobs (id) WHERE finished = 0;
+CREATE INDEX jobs_taken ON jobs (provider, vendor_ids) WHERE vendor_ids IS NOT NULL
+"""
+
+# Amounts are decimal texts: SQLite's own numbers would round them.
+_LEDGER = """
+ALTER TABLE jobs ADD COLUMN owner TEXT;
+ALTER TABLE jobs ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN expires REAL NOT NULL DEFAULT 0;
+CREATE TABLE ledger (
+    job_id TEXT PRIMARY KEY NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    label TEXT,
+    unit TEXT NOT NULL,
+    quoted TEXT,
+    at_most TEXT,
+    reserved TEXT NOT NULL,
+    charge TEXT,
+    charge_source TEXT,
+    refunded TEXT NOT NULL,
+    counted TEXT NOT NULL,
+    at TEXT NOT NULL,
+    day TEXT NOT NULL,
+    state TEXT NOT NULL,
+    open INTEGER NOT NULL
+);
+CREATE INDEX ledger_at ON ledger (at);
+CREATE TABLE totals (
+    day TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    label TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    counted TEXT NOT NULL,
+    PRIMARY KEY (day, provider, label, unit)
+) WITHOUT ROWID;
+CREATE TABLE slots (
+    job_id TEXT PRIMARY KEY NOT NULL,
+    provider TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    expires REAL NOT NULL
+);
+CREATE TABLE turns (provider TEXT PRIMARY KEY NOT NULL, due REAL NOT NULL)
+"""
+
+
+def _first(connection: sqlite3.Connection) -> None:
+    _run(connection, _JOBS)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+
+
+def _with_ledger(connection: sqlite3.Connection) -> None:
+    _run(connection, _LEDGER)
+    for (text,) in connection.execute("SELECT record FROM jobs ORDER BY id").fetchall():
+        try:
+            record = loads(text)
+        except JournalError:
+            continue  # it is named when somebody asks for it
+        moment = record.created_at.astimezone(UTC)
+        at, day = moment.isoformat(), moment.date().isoformat()
+        entry = entry_of(record, None, at=at, day=day)
+        write_entry(connection, entry)
+        add_to_total(connection, entry.bucket, entry.counted)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _with_ledger)
+
+VERSION = len(_STEPS)
+"""Of the tables; a file with a higher one belongs to a newer imgedit."""
+
+
+def bring_up(connection: sqlite3.Connection, version: int) -> None:
+    """Take the tables from a version to the present one, inside the caller's transaction."""
+    for step in _STEPS[version:]:
+        step(connection)
+    # SQLite opens a read-only file without a word; only a change tells.
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
+        connection.execute(statement)

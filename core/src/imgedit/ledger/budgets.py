@@ -1,0 +1,172 @@
+"""Budgets: how much may be spent in which window, and whether one more job fits.
+
+The arithmetic alone: a journal calls it inside the transaction that enters the job, with the
+totals as they stand in that moment, so that it is exact across processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Literal, get_args
+
+from attrs import evolve, field, frozen
+
+from ..contract.convert import as_tuple
+from ..contract.money import Money, plain, to_amount
+from ..errors import BudgetExceeded, UsageError
+from .entry import Entry
+
+Per = Literal["day", "month", "total"]
+
+
+def to_money(value: Money | str) -> Money:
+    """An amount with its unit, like "0.10 USD" or "500 acme:credits".
+
+    Raises:
+        UsageError: it is none.
+    """
+    if isinstance(value, Money):
+        return value
+    amount, _, unit = str(value).strip().partition(" ")
+    try:
+        found = to_amount(amount)
+    except ValueError:
+        found = None
+    if found is None or found < 0 or not unit.strip():
+        raise UsageError(f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".')
+    return Money(found, unit.strip())
+
+
+def _per(value: str) -> Per:
+    for known in get_args(Per):
+        if value == known:
+            return known  # type: ignore[no-any-return]  # one of the literal's own values
+    raise UsageError(f"a budget is per day, month or total, not {value!r}")
+
+
+@frozen(kw_only=True)
+class Budget:
+    """So much and no more.
+
+    Attributes:
+        amount: "5 USD" or Money.
+        per: "day", "month" or "total".
+        provider, label: only jobs of this provider, with this label; None = all.
+        allow_unknown: let jobs through whose price has no known upper bound, or is in a unit
+            without a rate to this one; they count with what is known of their price.
+
+    Raises:
+        UsageError: the amount or `per` cannot be read.
+    """
+
+    amount: Money = field(converter=to_money)
+    per: Per = field(default="total", converter=_per)
+    provider: str | None = None
+    label: str | None = None
+    allow_unknown: bool = False
+
+    def covers(self, entry: Entry) -> bool:
+        """Whether a job counts towards it."""
+        return self.provider in (None, entry.provider) and self.label in (None, entry.label)
+
+    def window(self, day: str) -> str:
+        """How the days begin that belong to the same window: "2026-11-20", "2026-11" or ""."""
+        return {"day": day, "month": day[:7], "total": ""}[self.per]
+
+    def __str__(self) -> str:
+        scope = [f"for {self.provider}"] if self.provider else []
+        scope += [f"for the label {self.label!r}"] if self.label else []
+        per = "in all" if self.per == "total" else f"per {self.per}"
+        return " ".join([str(self.amount), per, *scope])
+
+
+Rates = Mapping[str, Money]
+"""Unit → what one of it is worth, in another unit."""
+
+Total = tuple[str, Decimal]
+"""A unit, and how much of it is counted."""
+
+
+@frozen(kw_only=True)
+class Purse:
+    """The budgets that hold, in which zone a day begins, and the rates that the user chose."""
+
+    budgets: tuple[Budget, ...] = field(default=(), converter=as_tuple)
+    zone: tzinfo | None = None
+    rates: Rates = field(factory=dict)
+
+    def day(self, moment: datetime) -> str:
+        """The day on which a moment falls; UTC unless a zone is set."""
+        return moment.astimezone(self.zone or UTC).date().isoformat()
+
+    def with_rates(self, rates: Rates) -> Purse:
+        """The same with these rates as well."""
+        return evolve(self, rates={**self.rates, **rates}) if rates else self
+
+    def check(
+        self, entry: Entry, before: Entry | None, totals: Callable[[Budget, str], Sequence[Total]]
+    ) -> None:
+        """Look whether a job fits into every budget that covers it.
+
+        Args:
+            entry: the row that is to be entered.
+            before: the job's row until now; what it counts is in the totals already.
+            totals: what is counted in a budget's scope, in the window that begins so.
+
+        Raises:
+            BudgetExceeded: it does not fit; nothing was sent.
+        """
+        if entry.at_most == 0 and not entry.counted:
+            return  # nothing is nothing in every unit
+        for budget in self.budgets:
+            if budget.covers(entry):
+                self._check(budget, entry, before, totals(budget, budget.window(entry.day)))
+
+    def _check(
+        self, budget: Budget, entry: Entry, before: Entry | None, totals: Sequence[Total]
+    ) -> None:
+        more = self._value(entry.counted, entry.unit, budget)
+        if more is None or entry.at_most is None:
+            if not budget.allow_unknown:
+                raise _unknown(budget, entry, bounded=entry.at_most is not None)
+            if more is None:
+                return
+        if before is not None:
+            more -= self._value(before.counted, before.unit, budget) or 0
+        values = (self._value(amount, unit, budget) for unit, amount in totals)
+        spent = sum((value for value in values if value is not None), Decimal(0))
+        if more > 0 and spent + more > budget.amount.amount:
+            left = max(budget.amount.amount - spent, Decimal(0))
+            raise BudgetExceeded(
+                f"it may cost {plain(more)} {budget.amount.unit}, and {plain(left)} are left "
+                f"of the budget of {budget}",
+                hint="`imgedit spend` shows what was spent and what is reserved.",
+                charged="no",
+            )
+
+    def _value(self, amount: Decimal, unit: str, budget: Budget) -> Decimal | None:
+        if unit == budget.amount.unit or not amount:
+            return amount
+        rate = self.rates.get(unit)
+        if rate is None or rate.unit != budget.amount.unit:
+            return None
+        return amount * rate.amount
+
+
+def _unknown(budget: Budget, entry: Entry, *, bounded: bool) -> BudgetExceeded:
+    if bounded:
+        return BudgetExceeded(
+            f"the price is in {entry.unit}, no rate to {budget.amount.unit} was chosen, and there "
+            f"is a budget of {budget}",
+            hint=f'Choose a rate (rate = "..." under [providers.{entry.provider}] in config.toml), '
+            f"give the budget in {entry.unit}, or set allow_unknown = true for it.",
+            charged="no",
+        )
+    least = "unknown" if entry.quoted is None else f"{plain(entry.quoted)} {entry.unit} or more"
+    return BudgetExceeded(
+        f"the price is {least}, and there is a budget of {budget}",
+        hint="Choose a model whose price is known, or set allow_unknown = true for the budget.",
+        charged="no",
+    )

@@ -1,0 +1,114 @@
+"""The row of one job in the ledger: always derived from the job's record, never kept by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from attrs import evolve, frozen
+
+from ..contract.job import Status
+
+if TYPE_CHECKING:
+    from ..engine.record import JobRecord
+
+Source = Literal["vendor", "balance", "quote"]
+
+_NOTHING = Decimal(0)
+
+
+@frozen(kw_only=True)
+class Entry:
+    """What one job cost, or may still cost; all amounts in `unit`.
+
+    Attributes:
+        quoted, at_most: the price before paying and its upper bound; None = not known.
+        reserved: what is held for it while it may still be charged, else 0.
+        charge: what it cost, as far as that is known now; None = not known.
+        source: where the charge comes from: the vendor said it, the balance shows it, or it is
+            assumed from the quote.
+        refunded: what the vendor charged first and gave back.
+        counted: what budgets count: what is reserved, then the charge; the upper bound of the
+            quote where the charge is only assumed.
+        at: the moment it was entered (ISO, UTC); day: the day of that, where budgets begin days.
+        state: the job's status; open: whether it may still be charged.
+    """
+
+    job_id: str
+    provider: str
+    model: str
+    label: str | None
+    unit: str
+    quoted: Decimal | None
+    at_most: Decimal | None
+    reserved: Decimal
+    charge: Decimal | None
+    source: Source | None
+    refunded: Decimal
+    counted: Decimal
+    at: str
+    day: str
+    state: Status
+    open: bool
+
+    @property
+    def bucket(self) -> tuple[str, str, str, str]:
+        """Of which running total it is a part: day, provider, label ("" = none) and unit."""
+        return (self.day, self.provider, self.label or "", self.unit)
+
+
+def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> Entry:
+    """The row for a record; `before` is the job's row until now, whose moment and day stay."""
+    job, quote = record.job, record.quote
+    cost = job.facts.cost
+    unit = job.model.unit if quote is None else quote.unit
+    quoted = at_most = None
+    if quote is not None and (cost is None or unit == job.model.unit):
+        quoted, at_most = quote.amount, quote.at_most
+    else:
+        unit = job.model.unit  # a cost is always in the provider's own unit
+    over = job.status in ("done", "failed", "canceled") and record.charged != "unknown"
+    charge, source = _charge(record.charged, cost, quoted, over=over)
+    bound = max(at_most or quoted or _NOTHING, charge or _NOTHING)
+    entry = Entry(
+        job_id=record.id,
+        provider=job.provider,
+        model=job.model.id,
+        label=job.request.label,
+        unit=unit,
+        quoted=quoted,
+        at_most=at_most,
+        reserved=_NOTHING if over else bound,
+        charge=charge,
+        source=source,
+        refunded=_NOTHING,
+        counted=bound if not over or source == "quote" else charge or _NOTHING,
+        at=at,
+        day=day,
+        state=job.status,
+        open=not over,
+    )
+    if before is None:
+        return entry
+    return evolve(entry, at=before.at, day=before.day, refunded=_refunded(before, entry))
+
+
+def _charge(
+    charged: str, cost: Decimal | None, quoted: Decimal | None, *, over: bool
+) -> tuple[Decimal | None, Source | None]:
+    if charged == "no":
+        return (_NOTHING, None) if over else (None, None)
+    if charged == "unknown":
+        return None, None
+    if cost is not None:
+        return max(cost, _NOTHING), "vendor"
+    return quoted, None if quoted is None else "quote"
+
+
+def _refunded(before: Entry, now: Entry) -> Decimal:
+    """What was given back: the charge was this much before, and is less now."""
+    if before.charge is None or now.charge is None or now.charge >= before.charge:
+        return before.refunded
+    if now.source is None or before.source == now.source:
+        return before.refunded + before.charge - now.charge
+    return before.refunded  # an assumption was corrected: nothing was given back
