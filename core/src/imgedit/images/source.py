@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import BinaryIO, Final
 
-CHUNK_SIZE: Final = 256 * 1024
+CHUNK_SIZE: Final = 64 * 1024
+"""Below what a C library asks the system for, and gives back, each time: that costs more than
+reading."""
+
 MAX_PIECES: Final = 200_000
 """More segments, chunks, boxes or frames than this in one file are taken for damage."""
 

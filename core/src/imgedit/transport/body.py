@@ -22,7 +22,8 @@ from ..contract.image import ImageSource
 from ..errors import PluginError
 
 SMALL = 1 << 20
-PIECE = 192 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
+PIECE = 48 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
+_READ = 4 * PIECE  # of a large picture in one go: a thread costs more than a read
 _TOKEN = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 
 
@@ -108,7 +109,7 @@ class Encoded:
         return files
 
     async def pieces(self, files: list[BinaryIO]) -> AsyncIterator[bytes]:
-        """The bytes in pieces of at most 256 KiB or one segment; files are read in a thread.
+        """The bytes in pieces of at most 64 KiB or one segment; large files are read in a thread.
 
         Raises:
             PictureChanged: a file became shorter.
@@ -122,13 +123,13 @@ class Encoded:
                 continue
             file, missing = next(left), part.raw_size
             file.seek(0)
+            large = part.raw_size > SMALL
             while missing:
-                count = min(PIECE, missing)
+                count = min(_READ if large else PIECE, missing)
                 missing -= count
-                if part.raw_size > SMALL:
-                    yield await to_thread(_read, file, count, part)
-                else:
-                    yield _read(file, count, part)
+                data = await to_thread(_read, file, count) if large else _read(file, count)
+                for at in range(0, count, PIECE):
+                    yield part.encode(data[at : at + PIECE])
 
 
 def close(files: list[BinaryIO]) -> None:
@@ -137,14 +138,14 @@ def close(files: list[BinaryIO]) -> None:
         file.close()
 
 
-def _read(file: BinaryIO, count: int, picture: Picture) -> bytes:
+def _read(file: BinaryIO, count: int) -> bytes:
     try:
         data = file.read(count)
     except OSError as error:
         raise PictureChanged(_unreadable(error)) from None
     if len(data) != count:
         raise PictureChanged("the picture changed on the disk")
-    return picture.encode(data)
+    return data
 
 
 def encode(body: Body, boundary: str) -> Encoded:
