@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..transport.credentials import MASK, Credentials, every_secret
+from ..transport.credentials import Credentials, mask_every
 
 
 @contextmanager
@@ -46,9 +46,7 @@ class _Masked(logging.Formatter):
         if not self._learned:
             self._learned = True  # first: what is done there may log
             _learn_keys()
-        for secret in every_secret():
-            text = text.replace(secret, MASK)
-        return text
+        return mask_every(text)
 
 
 def _learn_keys() -> None:

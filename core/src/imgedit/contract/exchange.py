@@ -224,7 +224,9 @@ class HttpResponse:
         """
         if self._parsed is _UNREAD:
             try:
-                value = json.loads(self.body, parse_float=Decimal, parse_constant=_no_constant)
+                # JSON is UTF-8; in another encoding a key that the vendor repeats went unnoticed.
+                text = self.body.decode("utf-8-sig")
+                value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
             except RecursionError:
                 raise ValueError("the JSON is nested too deeply") from None
             object.__setattr__(self, "_parsed", value)

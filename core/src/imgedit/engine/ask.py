@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ..contract.exchange import HttpRequest, HttpResponse
 from ..errors import ImgEditError, NetworkError, ProviderError, UnexpectedResponse
-from .exchange import without_secrets
 from .retry import TRIES, may_repeat, pause
 
 if TYPE_CHECKING:
@@ -75,7 +74,6 @@ async def _once(runtime: Runtime, provider: Provider, request: HttpRequest) -> H
     except Lost as lost:
         trouble = NetworkError(f"the answer was lost: {lost.reason}")
     else:
-        response = without_secrets(response, site.credentials.secrets())
         if 300 <= response.status < 400:
             raise UnexpectedResponse(
                 f"the answer is a redirect ({response.status}), which is never followed here",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -78,7 +78,7 @@ async def _http(
 
     site = await runtime.reach(run.provider, base_url=run.record.base_url)
     try:
-        response = await runtime.transport.exchange(
+        return await runtime.transport.exchange(
             request,
             site=site,
             timeout=timeout(run, request.purpose),
@@ -88,7 +88,6 @@ async def _http(
             extra_headers=headers,
             durable=runtime.durable,
         )
-        return without_secrets(response, site.credentials.secrets())
     except NotSent as lost:
         run.record = before  # the time may have run out after "sent", before the first byte
         await _check_unchanged(run, request)
@@ -112,27 +111,6 @@ async def _http(
             f"the request was sent and its answer was lost: {lost.reason}",
             status=lost.status,
         ) from None
-
-
-def without_secrets(response: HttpResponse, secrets: Sequence[str]) -> HttpResponse:
-    """An answer that repeats the key is stored and shown without it."""
-    found = [secret.encode() for secret in secrets if secret.encode() in response.body]
-    body = response.body
-    for secret in found:
-        body = body.replace(secret, b"***")
-    headers = {
-        name: tuple(_mask(value, secrets) for value in values)
-        for name, values in response.headers.items()
-    }
-    if found or headers != response.headers:
-        return evolve(response, body=body, headers=headers)
-    return response
-
-
-def _mask(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
 
 
 def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:

@@ -98,7 +98,7 @@ class JobRecord:
     warnings: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     error: Mapping[str, Any] | None = None
-    raw: Any = None
+    raw: Any = field(default=None, repr=False)
     attempts: int = 0
     seconds: float = 0.0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..contract.model import Problem
+from ..masking import Masker
 from .places import MISSING, body_of, look
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def clean(text: str | None, job: Job | None, most: int = 500) -> str | None:
     if job is not None:
         prompt = job.request.prompt.strip()
         if len(prompt) >= _SHORTEST_PROMPT:
-            text = text.replace(prompt, "<the prompt>")
+            text = Masker([prompt], "<the prompt>").text(text)
     # Lone surrogates can stand in JSON but cannot be printed.
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = _LONG_WORD.sub(lambda match: f"{match[0][:20]}…", _SPACE.sub(" ", text)).strip()

@@ -65,7 +65,8 @@ class Transport:
         """Send a request once and read the answer, whatever its status; redirects are answers.
 
         A spending request goes over a fresh connection and is never repeated. Credentials are
-        added when it goes to the site, not when its URL is absolute.
+        added when it goes to the site, not when its URL is absolute; an answer that repeats them
+        comes back without them.
 
         Args:
             request: what to send.
@@ -85,6 +86,27 @@ class Transport:
             TooLarge: likewise, the answer is too large (64 MiB of JSON, 256 MiB of picture,
                 1 MiB of anything else).
         """
+        try:
+            response = await self._exchange(
+                request, site, timeout, spool, boundary, on_sent, extra_headers or {}, durable
+            )
+        except Lost as lost:
+            if lost.headers:
+                lost.headers = site.credentials.mask_headers(lost.headers)
+            raise
+        return site.credentials.mask_answer(response)
+
+    async def _exchange(
+        self,
+        request: HttpRequest,
+        site: Site,
+        timeout: float,
+        spool: Path,
+        boundary: str,
+        on_sent: Callable[[], Awaitable[None]] | None,
+        extra_headers: Mapping[str, str],
+        durable: bool,
+    ) -> HttpResponse:
         target = site.target(request)
         try:
             encoded = None if request.body is None else encode(request.body, boundary)
@@ -102,7 +124,7 @@ class Transport:
                 request.method,
                 URL(target.url, encoded=True),
                 data=payload,
-                headers=self._headers(request, site, target, encoded, extra_headers or {}),
+                headers=self._headers(request, site, target, encoded, extra_headers),
                 allow_redirects=False,
                 proxy=pool.proxy,
                 timeout=aiohttp.ClientTimeout(

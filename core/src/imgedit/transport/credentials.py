@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
-from urllib.parse import quote, quote_plus
+from functools import lru_cache
+from typing import TYPE_CHECKING, NoReturn
 
-MASK = "***"
-_SHORTEST = 4  # a shorter secret would blank out parts of ordinary words
+from attrs import evolve
+
+from ..masking import MASK, Masker
+
+if TYPE_CHECKING:
+    from ..contract.exchange import HttpResponse
+
 _every: set[str] = set()
 
 
-def every_secret() -> tuple[str, ...]:
-    """Every form of every key that was used in this process, the longest first; for logs."""
-    return tuple(sorted(_every, key=len, reverse=True))
+def mask_every(text: str) -> str:
+    """The text without any key that was used in this process; for logs."""
+    return _masker_of(frozenset(_every)).text(text)
+
+
+@lru_cache(maxsize=1)
+def _masker_of(values: frozenset[str]) -> Masker:
+    return Masker(values)
 
 
 class Credentials:
@@ -29,21 +37,17 @@ class Credentials:
         values: the keys themselves; without any, the headers are examples.
     """
 
-    __slots__ = ("_headers", "_secrets")
+    __slots__ = ("_headers", "_masker")
 
     def __init__(
         self, headers: Mapping[str, str] | None = None, values: Sequence[str] = ()
     ) -> None:
         self._headers = dict(headers or {})
-        found: set[str] = set()
-        for value in (*values, *self._headers.values()):
-            found |= _forms(value)
-            found |= _forms(value.partition(" ")[2])
-        self._secrets = tuple(
-            sorted((form for form in found if len(form) >= _SHORTEST), key=len, reverse=True)
-        )
+        shown = list(self._headers.values())
+        secrets = [*values, *shown, *(value.partition(" ")[2] for value in shown)]
+        self._masker = Masker(secrets)
         if values:
-            _every.update(self._secrets)
+            _every.update(secrets)
 
     def headers(self) -> dict[str, str]:
         """The headers as they go out."""
@@ -56,15 +60,20 @@ class Credentials:
             for name, value in self._headers.items()
         }
 
-    def secrets(self) -> tuple[str, ...]:
-        """Every form in which a key may turn up in a text, the longest first."""
-        return self._secrets
-
     def mask(self, text: str) -> str:
-        """The text without any form of a key."""
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return text
+        """The text without the keys, in whatever spelling it holds them."""
+        return self._masker.text(text)
+
+    def mask_headers(self, headers: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """An answer's headers without the keys."""
+        return {name: tuple(map(self.mask, values)) for name, values in headers.items()}
+
+    def mask_answer(self, response: HttpResponse) -> HttpResponse:
+        """An answer that repeats a key is read, stored and shown without it."""
+        body, headers = self._masker.data(response.body), self.mask_headers(response.headers)
+        if body is response.body and headers == response.headers:
+            return response
+        return evolve(response, body=body, headers=headers)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -82,21 +91,3 @@ class Credentials:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not pickled")
-
-
-def _forms(value: str) -> set[str]:
-    if not value:
-        return set()
-    raw = value.encode()
-    encoded = b64encode(raw).decode()
-    return {
-        value,
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
-        json.dumps(value)[1:-1],
-        repr(value)[1:-1],
-        encoded,
-        encoded.rstrip("="),
-        encoded.rstrip("=").replace("+", "-").replace("/", "_"),
-    }
