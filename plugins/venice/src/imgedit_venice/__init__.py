@@ -23,6 +23,9 @@ from imgedit import (
     hookimpl,
 )
 
+from ._models import list_models as list_models
+from ._models import parse_models as parse_models
+
 _FLAGS: Final = {
     "x-venice-is-content-violation": (
         "Venice.ai says that this edit goes against its content policy: look at the picture"
