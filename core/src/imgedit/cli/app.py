@@ -17,6 +17,8 @@ COMMANDS: Mapping[str, str] = {
     "quote": "What an edit would cost, and who can do it.",
     "providers": "What is installed, and whether it works.",
     "models": "What each model can do and costs.",
+    "balance": "What is left on an account.",
+    "keys": "Keep the keys of services.",
     "jobs": "Earlier edits; go on with one that was interrupted.",
 }
 

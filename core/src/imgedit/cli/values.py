@@ -77,16 +77,18 @@ def models_for(provider: str | None, model: str | None, *, all_providers: bool) 
     """The models that an edit may go to, as far as that can be told; errors are the engine's."""
     from ..config import Paths, load_config
     from ..discovery import choose, registry
+    from ..engine.lists import Lists
 
-    known = registry()
     try:
+        paths = Paths.from_environment()
+        config = load_config(paths.config_file)
+        known = Lists(registry(), config, paths.cache)
         if provider == "cheapest" or (provider is None and all_providers):
             names, all_providers = known.names(), True
         elif "," in (provider or ""):
             names = [name.strip() for name in (provider or "").split(",")]
         else:
-            configured = load_config(Paths.from_environment().config_file).provider
-            names = [choose(known, provider, configured=configured).name]
+            names = [choose(known, provider, configured=config.provider).name]
     except ImgEditError:
         return []
     found: list[Model] = []

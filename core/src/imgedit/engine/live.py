@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ..discovery import Provider
     from ..manifest import Change, Manifest
     from .runtime import Runtime
+
+logger = logging.getLogger("imgedit")
 
 
 @frozen(kw_only=True)
@@ -79,8 +82,8 @@ async def ask_models(runtime: Runtime, name: str) -> LiveModels:
             raise UnexpectedResponse(
                 f"the answer of {manifest.title} lists no models", status=response.status
             )
-        rows = _plain(found)
-        _check(manifest, rows, provider)
+        every = _plain(found)
+        rows = _sound(manifest, every, provider)
     except ImgEditError as error:
         free(error, provider)
         raise
@@ -101,7 +104,7 @@ async def ask_models(runtime: Runtime, name: str) -> LiveModels:
         rows=rows,
         as_of=kept.as_of,
         source=kept.source,
-        changes=changes(manifest, laid, [row["id"] for row in rows]),
+        changes=changes(manifest, laid, [row["id"] for row in every]),
         manifest=laid,
     )
 
@@ -119,8 +122,10 @@ async def ask_balance(runtime: Runtime, name: str) -> Balance:
     provider = runtime.registry.shipped(name)
     spec = provider.manifest.balance
     if not spec:
+        if provider.manifest.local:
+            raise UsageError(f"{name} costs nothing: there is no account", provider=name)
         raise UsageError(
-            f"{provider.manifest.title} has no balance to ask for",
+            f"{provider.manifest.title} does not tell programs what is left",
             hint="Look in your account there.",
             provider=name,
         )
@@ -151,25 +156,38 @@ def _number(value: Any) -> int | float:
     raise TypeError(type(value).__name__)
 
 
-def _check(manifest: Manifest, rows: tuple[dict[str, Any], ...], provider: Provider) -> None:
-    """Rows that would break a later quote are refused now, while it is known where they are from.
+def _sound(
+    manifest: Manifest, rows: tuple[dict[str, Any], ...], provider: Provider
+) -> tuple[dict[str, Any], ...]:
+    """The rows that can be used; the others would break a later quote, and are warned of.
 
     Raises:
-        UnexpectedResponse: a row is wrong.
+        UnexpectedResponse: there are rows, and none can be used.
     """
+    own = _problems(manifest, ())
+    if _problems(manifest, rows) <= own:
+        return rows
+    wrong = {
+        index: min(found)
+        for index, row in enumerate(rows)
+        if (found := _problems(manifest, [row]) - own)
+    }
+    good = tuple(row for index, row in enumerate(rows) if index not in wrong)
+    told = [f"{rows[index]['id']}: {problem}" for index, problem in wrong.items()]
+    if not good:
+        raise UnexpectedResponse(
+            f"the list of models of {manifest.title} as {provider.label} reads it is wrong: "
+            f"{told[0] if told else 'its rows do not go together'}"
+        )
+    logger.warning("Left out, for %s reads it wrongly: %s.", provider.label, "; ".join(told))
+    return good
+
+
+def _problems(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """What is wrong with the manifest when these rows lie over it."""
     from ..manifest import ManifestError, validate_manifest, with_live_rows
 
     try:
-        problems = validate_manifest(with_live_rows(manifest, rows).raw)
+        return {str(problem) for problem in validate_manifest(with_live_rows(manifest, rows).raw)}
     except ManifestError as error:
-        raise UnexpectedResponse(
-            f"the list of models of {manifest.title} as {provider.label} reads it is wrong: {error}"
-        ) from None
-    if problems:
-        own = validate_manifest(manifest.raw)
-        problems = [problem for problem in problems if problem not in own]
-    if problems:
-        raise UnexpectedResponse(
-            f"the list of models of {manifest.title} as {provider.label} reads it is wrong: "
-            f"{problems[0]}"
-        )
+        return {str(error)}
