@@ -136,12 +136,12 @@ save, (when, left), arguments = SqliteJournal.save, sys.argv[1].split(), sys.arg
 left = int(left)
 
 
-def dying(self, record):
+def dying(self, *arguments, **keywords):
     global left
     left -= 1
     if left == 0 and when == "before":
         os.kill(os.getpid(), signal.SIGKILL)
-    save(self, record)
+    save(self, *arguments, **keywords)
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
