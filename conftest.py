@@ -92,3 +92,5 @@ def _no_network() -> Iterator[None]:
 def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give every test an empty home of its own: no configuration, no keys, no journal."""
     monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path_factory.mktemp("home")))
+    # The keyring of whoever runs the tests is not read either.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")

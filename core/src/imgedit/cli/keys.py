@@ -125,7 +125,7 @@ def remove(screen: Screen, as_json: bool, provider: str, part: str | None) -> No
     if as_json:
         screen.document({"removed": removed, "notes": notes})
         return
-    for name, source, where in gone:
+    for name, _, where in gone:
         place = where or "the system keyring"
         screen.line(f"The {name} of {provider} was removed from {place}.")
     if not gone:
