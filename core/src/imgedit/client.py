@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
@@ -16,17 +17,20 @@ from .contract.event import Event
 from .contract.money import Money
 from .contract.request import EditRequest, Reference
 from .discovery import registry
+from .engine import bookkeeping
 from .engine.drive import Drive
 from .engine.finish import to_result
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.quotes import Quotes, ask_all
-from .engine.record import JobRecord, SavedFile
+from .engine.record import JobRecord, SavedFile, now
 from .engine.route import passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError
+from .ledger import Budget, Left, Spend
+from .ledger.spend import spend, what_is_left
 from .manifest.poll import deadline_seconds
 from .result import EditResult, Tried
 
@@ -62,6 +66,7 @@ class Client:
             crashes then holds inside this process only.
         concurrency: how many edits run at once; others wait their turn.
         allow_insecure: permit `http://` base URLs on other machines than this.
+        budgets: what may be spent; they count all jobs of the journal.
     """
 
     def __init__(
@@ -71,8 +76,11 @@ class Client:
         journal: Journal | str | os.PathLike[str] | None = None,
         concurrency: int = 8,
         allow_insecure: bool = False,
+        budgets: Iterable[Budget] = (),
     ) -> None:
-        self._start(keys or {}, _journal(journal), concurrency, allow_insecure, Config(), None)
+        self._start(
+            keys or {}, _journal(journal), concurrency, allow_insecure, Config(), None, budgets
+        )
 
     @classmethod
     def from_config(
@@ -81,12 +89,14 @@ class Client:
         journal: bool | str | os.PathLike[str] = True,
         keys: Mapping[str, str | Mapping[str, str]] | None = None,
         concurrency: int = 8,
+        budgets: Iterable[Budget] = (),
     ) -> Client:
         """A client as the command line has it.
 
         Args:
             journal: True = what the configuration says, False = none, or a path.
             keys, concurrency: as in `Client()`.
+            budgets: besides those of the configuration.
 
         Raises:
             ConfigError: the configuration cannot be read; JournalError: nor the journal.
@@ -101,7 +111,9 @@ class Client:
         elif journal is not False:
             kept = _journal(journal)
         client = cls.__new__(cls)
-        client._start(keys or {}, kept, concurrency, False, config, paths)
+        client._start(keys or {}, kept, concurrency, False, config, paths, budgets)
+        if config.retention is not None:
+            bookkeeping.prune_daily(client.runtime, config.retention)
         return client
 
     def _start(
@@ -112,6 +124,7 @@ class Client:
         allow_insecure: bool,
         config: Config,
         paths: Paths | None,
+        budgets: Iterable[Budget],
     ) -> None:
         if concurrency < 1:
             raise ValueError("concurrency is 1 or more")
@@ -124,6 +137,7 @@ class Client:
             cache=None if paths is None else paths.cache,
             concurrency=concurrency,
             allow_insecure=allow_insecure,
+            budgets=tuple(budgets),
         )
         self._turns = asyncio.Semaphore(concurrency)
         # Many edits that begin at once come in one by one, so that the first ones are on their way
@@ -232,15 +246,21 @@ class Client:
         Raises:
             JournalError: there is no such job; ImgEditError: as `edit`.
         """
-        record = self._record(job)
-        status = record.job.status
-        if status == "done":
-            record = evolve(record, files=tuple(filter(_exists, record.files)))
-            if record.complete:
-                return to_result(record)
+        record = _present(self._record(job))
+        if record.complete:
+            return to_result(record)
         provider = self.runtime.registry.provider(record.job.provider)
         async with self._turns:
-            return await self._drive(provider, record, deadline, on_event, stored=True)
+            stored = self.runtime.journal.hold(record.id)
+            try:
+                # What was stored may be older than what an error carried: the disk was full.
+                if stored is not None and stored.updated_at >= record.updated_at:
+                    record = _present(stored)
+                if record.complete:  # another process did it while this one waited
+                    return to_result(record)
+                return await self._drive(provider, record, deadline, on_event, stored=True)
+            finally:
+                self.runtime.lets_go(record.id)
 
     async def _first(
         self, asks: Sequence[Ask], deadline: float | None, on_event: OnEvent | None
@@ -368,6 +388,47 @@ class Client:
         """Jobs that can go on, oldest first."""
         return list(self.runtime.journal.unfinished())
 
+    def driven(self) -> Mapping[str, str]:
+        """Jobs that other processes drive now, each with words for who does."""
+        return self.runtime.journal.driven()
+
+    def settle(self, job_id: str, *, charged: bool, cost: Money | str | None = None) -> JobRecord:
+        """Say what became of the money of a job whose outcome only you could find out.
+
+        Raises:
+            UsageError: there is nothing to settle; JournalError: there is no such job.
+        """
+        return bookkeeping.settle_by_hand(
+            self.runtime, job_id, charged=charged, cost=to_money(cost)
+        )
+
+    def prune(self, older_than: timedelta) -> list[str]:
+        """Forget finished jobs and delete their pictures in the spool; returns their ids.
+
+        Pictures that were written elsewhere stay, and so does what is known of the money.
+        """
+        return bookkeeping.prune(self.runtime, older_than)
+
+    # -- money
+
+    def spend(self, *, by: str | None = None, since: datetime | None = None) -> list[Spend]:
+        """What was quoted, charged, refunded and is reserved.
+
+        Args:
+            by: "provider", "model", "label", "day" or "month"; None = all in one.
+            since: only jobs from then on.
+
+        Raises:
+            UsageError: `by` is something else; JournalError: the ledger cannot be read.
+        """
+        return spend(self.runtime.journal.entries(since), by)
+
+    def budgets(self) -> list[Left]:
+        """Every budget, and what is left of it in its present window."""
+        purse = self.runtime.purse
+        entries = self.runtime.journal.entries() if purse.budgets else ()
+        return what_is_left(purse, entries, purse.day(now()))
+
     def _record(self, job: JobRecord | str) -> JobRecord:
         if isinstance(job, JobRecord):
             return job
@@ -491,3 +552,8 @@ def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None
 
 def _exists(file: SavedFile) -> bool:
     return Path(file.path).exists()
+
+
+def _present(record: JobRecord) -> JobRecord:
+    """The record with those of its pictures that are still there."""
+    return evolve(record, files=tuple(filter(_exists, record.files)))

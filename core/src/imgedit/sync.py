@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ from .client import Client, EditJob
 from .contract.event import Event
 from .engine.quotes import Quotes
 from .engine.record import JobRecord
+from .ledger import Left, Spend
 from .result import EditResult
 
 if TYPE_CHECKING:
@@ -138,6 +140,26 @@ class SyncClient:
     def unfinished(self) -> list[JobRecord]:
         """As `Client.unfinished`."""
         return self._client.unfinished()
+
+    def driven(self) -> Mapping[str, str]:
+        """As `Client.driven`."""
+        return self._client.driven()
+
+    def settle(self, job_id: str, **keywords: Any) -> JobRecord:
+        """As `Client.settle`."""
+        return self._client.settle(job_id, **keywords)
+
+    def prune(self, older_than: timedelta) -> list[str]:
+        """As `Client.prune`."""
+        return self._client.prune(older_than)
+
+    def spend(self, **keywords: Any) -> list[Spend]:
+        """As `Client.spend`."""
+        return self._client.spend(**keywords)
+
+    def budgets(self) -> list[Left]:
+        """As `Client.budgets`."""
+        return self._client.budgets()
 
 
 class SyncEditJob:

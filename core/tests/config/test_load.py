@@ -79,7 +79,12 @@ def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
     (
         ("provder = 'acme'", "'provder'", "Did you mean provider?"),
         ("Journal = false", "'Journal'", "Did you mean journal?"),
-        ("zzz = 1", "'zzz'", "Known are: provider, journal, proxy, providers."),
+        (
+            "zzz = 1",
+            "'zzz'",
+            "Known are: provider, journal, proxy, providers, budgets, timezone, "
+            "retention, keep_prompts.",
+        ),
         (
             "[providers.acme]\nbaseurl = 'https://x'",
             "'providers.acme.baseurl'",

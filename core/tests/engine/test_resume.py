@@ -30,11 +30,11 @@ class FailingJournal(SqliteJournal):
         self.left = at
         self.before = before
 
-    def save(self, record: JobRecord) -> None:
+    def save(self, record: JobRecord, **options: Any) -> None:
         self.left -= 1
         if self.left == 0 and self.before:
             raise Cut
-        super().save(record)
+        super().save(record, **options)
         if self.left <= 0:
             raise Cut
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from ..errors import ConfigError
+from ..errors import ConfigError, UsageError
+from ..ledger.budgets import Budget
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -23,12 +27,18 @@ class ProviderConfig:
         allow_insecure: whether it may be `http://` to another machine.
         api_key_command: part of the key → the program that prints it, with its arguments.
         rate: what a credit costs: the name of one of the manifest's rates, or "0.0012 USD".
+        concurrency: how many edits run at once; limit: the seconds from one to the next ("20/min"
+            in the file); burst: how many may be sent at once after a pause. All processes with
+            the same journal share them. None = no limit.
     """
 
     base_url: str | None = None
     allow_insecure: bool = False
     api_key_command: Mapping[str, tuple[str, ...]] = field(factory=dict, repr=False)
     rate: str | None = None
+    concurrency: int | None = None
+    limit: float | None = None
+    burst: int = 1
 
 
 @frozen(kw_only=True)
@@ -40,6 +50,9 @@ class Config:
         journal: True = the usual file, False = none, or the file.
         proxy: the URL of an HTTP proxy for every request; it may hold a password.
         providers: by name.
+        budgets: what may be spent; timezone: in which days and months begin, None = UTC.
+        retention: days after which finished jobs are forgotten, None = never.
+        keep_prompts: whether finished jobs keep what the user wrote.
         file: where they were read, None = nowhere.
     """
 
@@ -47,6 +60,10 @@ class Config:
     journal: Path | bool = True
     proxy: str | None = field(default=None, repr=False)
     providers: Mapping[str, ProviderConfig] = field(factory=dict)
+    budgets: tuple[Budget, ...] = ()
+    timezone: ZoneInfo | None = None
+    retention: float | None = None
+    keep_prompts: bool = True
     file: Path | None = None
 
     def of(self, provider: str) -> ProviderConfig:
@@ -81,6 +98,10 @@ def load_config(file: Path) -> Config:
         "journal": _journal,
         "proxy": _proxy,
         "providers": _providers,
+        "budgets": _budgets,
+        "timezone": _timezone,
+        "retention": _retention,
+        "keep_prompts": _flag,
     }
     return Config(**table.read(readers), file=file)
 
@@ -185,6 +206,66 @@ def _providers(table: _Table, key: str) -> dict[str, ProviderConfig]:
     return found
 
 
+def _count(table: _Table, key: str) -> int:
+    value = table.values[key]
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise table.wrong(key, "a whole number, 1 or more")
+    return value
+
+
+def _interval(table: _Table, key: str) -> float:
+    """Seconds from one edit to the next, from so many per second, minute, hour or day."""
+    many, _, unit = _text(table, key).partition("/")
+    seconds = _SPANS.get(unit.strip())
+    if seconds is None or not many.strip().isdigit() or int(many) < 1:
+        raise table.wrong(key, 'a number per time: "20/min", "2/s", "500/h" or "1000/d"')
+    return seconds / int(many)
+
+
+def _retention(table: _Table, key: str) -> float:
+    """Days."""
+    days = read_days(_text(table, key))
+    if days is None:
+        raise table.wrong(key, 'a time: "30d", "12h"')
+    return days
+
+
+def read_days(text: str) -> float | None:
+    """A span of time like "30d" or "12h" in days, None = it is none."""
+    number, unit = text.strip()[:-1], text.strip()[-1:]
+    if not number.isdigit() or unit not in ("d", "h"):
+        return None
+    return int(number) if unit == "d" else int(number) / 24
+
+
+def _timezone(table: _Table, key: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(_text(table, key))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise table.wrong(key, 'the name of a time zone, like "Europe/Berlin"') from None
+
+
+def _budgets(table: _Table, key: str) -> tuple[Budget, ...]:
+    value = table.values[key]
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise table.wrong(key, f"a list of tables: write [[{key}]]")
+    found = []
+    for number, settings in enumerate(value, 1):
+        inner = _Table(settings, f"{key}[{number}].", table.file)
+        given = inner.read(_BUDGET)
+        if "amount" not in given:
+            raise inner.wrong("amount", "there; it says how much may be spent")
+        try:
+            found.append(Budget(**given))
+        except UsageError as error:
+            raise ConfigError(
+                f"{table.file}: {key}[{number}]: {error.message}", hint="Correct that line."
+            ) from None
+    return tuple(found)
+
+
 def _command(table: _Table, key: str) -> dict[str, tuple[str, ...]]:
     value = table.values[key]
     parts = value if isinstance(value, dict) else {"key": value}
@@ -197,9 +278,20 @@ def _command(table: _Table, key: str) -> dict[str, tuple[str, ...]]:
     return {part: tuple(words) for part, words in parts.items()}
 
 
+_SPANS: Mapping[str, float] = {"s": 1, "sec": 1, "min": 60, "h": 3600, "d": 86400}
+_BUDGET: Mapping[str, Callable[[_Table, str], Any]] = {
+    "amount": _text,
+    "per": _text,
+    "provider": _provider,
+    "label": _text,
+    "allow_unknown": _flag,
+}
 _PROVIDER: Mapping[str, Callable[[_Table, str], Any]] = {
     "base_url": _text,
     "allow_insecure": _flag,
     "api_key_command": _command,
     "rate": _text,
+    "concurrency": _count,
+    "limit": _interval,
+    "burst": _count,
 }

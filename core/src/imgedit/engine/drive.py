@@ -26,6 +26,7 @@ from ..errors import (
 from ..manifest import is_error, poll_seconds
 from .collect import collect, keep_pictures
 from .exchange import perform
+from .pace import enter, turn
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
@@ -72,7 +73,9 @@ class Drive(Run):
             ImgEditError: with `job`, the job as JSON, when it can go on later.
             asyncio.CancelledError: likewise with `job`, `job_id`, `charged` and `stored`.
         """
+        self.runtime.drives(self.record.id)
         try:
+            await enter(self)
             if self.record.reconciled:  # other jobs may have got their ids since
                 self.record = self.record.with_job(taken=taken_by_others(self))
             while not self.record.finished:
@@ -86,6 +89,8 @@ class Drive(Run):
         except asyncio.CancelledError as error:
             self.tag(error)
             raise
+        finally:
+            self.runtime.lets_go(self.record.id)
         if self.record.job.status != "done":
             raise stored_error(self.record)
         return self.record
@@ -137,7 +142,9 @@ class Drive(Run):
         while True:
             attempt += 1
             try:
-                return await self._try(request)
+                response = await self._try(request)
+                self.runtime.repeats.give_back(repeated=attempt > 1)
+                return response
             except ProviderError as error:
                 self.fill(error)
                 if isinstance(error, NetworkError):
@@ -160,12 +167,19 @@ class Drive(Run):
         seconds = pause(attempt, error.retry_after)
         if seconds is None or seconds >= self.left:
             raise error
+        if not self.runtime.repeats.take(error):
+            error.add_note("Too many requests failed of late, so it was not tried once more.")
+            raise error
         self.emit("retrying", error.message, seconds=seconds, attempt=attempt + 1)
         await self.runtime.sleep(seconds)
 
     async def _try(self, request: HttpRequest | LocalRequest) -> HttpResponse:
         self.check_time()
-        if not request.spends and not self.stored:
+        if request.spends:
+            if self.kept == "sent" and self.record.job.status == "planned":
+                self.save()  # nothing left after all: that must be known before it is sent again
+            await turn(self)
+        elif not self.stored:
             self.save()
         response = await perform(self, request, self._number, on_sent=self.sent)
         if isinstance(request, LocalRequest):
@@ -294,7 +308,8 @@ class Drive(Run):
             charged="yes" if found else record.charged,
             raw=readable(response),
         )
-        self.save()
+        if not (isinstance(step, Done) and record.answer is not None and _is_here(step)):
+            self.save()  # else storing the files follows at once, and the answer is stored
         if isinstance(step, Wait):
             await self._wait(step, response)
 
@@ -317,6 +332,11 @@ def _is_found(step: Step, response: HttpResponse) -> bool:
     if isinstance(step, Next):
         return False
     return isinstance(step, Done) or response.purpose != "settle" or bool(step.facts.vendor_ids)
+
+
+def _is_here(done: Done) -> bool:
+    """Whether nothing is left to download."""
+    return all(output.image is not None for output in done.images)
 
 
 def _own_api(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve
 
 from ..contract.event import Event, Kind
+from ..contract.job import Status
 from ..contract.outcome import Facts
 from ..errors import (
     ConfigError,
@@ -51,6 +52,7 @@ class Run:
         self.record = record
         self.on_event = on_event
         self.stored = stored
+        self.kept: Status | None = record.job.status if stored else None  # what the journal has
         self.settle_tried = False
         self._begun = asyncio.get_running_loop().time()
         self._ends = self._begun + seconds
@@ -78,8 +80,9 @@ class Run:
         elapsed = asyncio.get_running_loop().time() - self._begun
         seconds = round(self._seconds_before + elapsed, 3)
         self.record = evolve(self.record, updated_at=now(), seconds=seconds)
-        self.runtime.journal.save(self.record)
+        self.runtime.journal.save(self.record, purse=self.runtime.purse)
         self.stored = True
+        self.kept = self.record.job.status
 
     def emit(
         self,

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,14 @@ from attrs import evolve
 
 from ..contract.event import Event
 from ..contract.image import ImageSource
-from ..errors import ConfigError
-from .journal import Journal, MemoryJournal
+from ..contract.money import Money
+from ..errors import ConfigError, JournalError, PluginError
+from ..ledger.budgets import Budget, Purse
+from . import waits
+from .journal import LEASE, Journal, MemoryJournal
 from .lists import Lists
 from .record import JobRecord
+from .retry import RepeatBudget
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -44,6 +48,7 @@ class Runtime:
         cache: Path | None = None,
         concurrency: int,
         allow_insecure: bool = False,
+        budgets: Sequence[Budget] = (),
     ) -> None:
         self.registry = Lists(registry, config, cache, allow_insecure=allow_insecure)
         self.journal: Journal = journal or MemoryJournal()
@@ -58,6 +63,10 @@ class Runtime:
         self._temporary = True
         self._folders: set[str] = set()  # jobs with a folder in the spool
         self._loose: dict[str, set[Path]] = {}  # and those of a temporary one with files there
+        self.repeats = RepeatBudget()
+        self._budgets = (*config.budgets, *budgets)
+        self._driven: set[str] = set()
+        self._sign: asyncio.TimerHandle | None = None
 
     # -- pictures
 
@@ -260,11 +269,57 @@ class Runtime:
             allow_insecure=self._allow_insecure or self.config.of(provider.name).allow_insecure,
         )
 
+    # -- money, and who drives a job
+
+    @cached_property
+    def purse(self) -> Purse:
+        """The budgets, and the rates by which they compare.
+
+        Raises:
+            ConfigError: a rate that was chosen does not exist.
+        """
+        from .rates import chosen_rate
+
+        rates = {}
+        for name in self.config.providers if self._budgets else ():
+            try:
+                rate = chosen_rate(self.config, self.registry.manifest(name))
+            except PluginError:
+                continue  # not installed: it cannot spend
+            if rate is not None:
+                rates[rate.unit] = Money(rate.amount, rate.to)
+        return Purse(budgets=self._budgets, zone=self.config.timezone, rates=rates)
+
+    def drives(self, job_id: str) -> None:
+        """A job begins or goes on in this client; signs of life are given until `lets_go`."""
+        self._driven.add(job_id)
+        if self._sign is None:
+            self._sign = asyncio.get_running_loop().call_later(LEASE / 3, self._give_sign)
+
+    def _give_sign(self) -> None:
+        self._sign = asyncio.get_running_loop().call_later(LEASE / 3, self._give_sign)
+        try:
+            self.journal.renew()
+        except JournalError as error:
+            logger.warning("%s", error.message)
+
+    def lets_go(self, job_id: str) -> None:
+        """A job does not run any more in this client; others may drive it."""
+        self._driven.discard(job_id)
+        if not self._driven and self._sign is not None:
+            self._sign.cancel()
+            self._sign = None
+        try:
+            self.journal.leave(job_id)
+            self.journal.release(job_id)
+        except JournalError as error:  # the lease ends by itself
+            logger.debug("%s", error.message)
+
     # -- time and events
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; a seam for tests."""
-        await asyncio.sleep(seconds)
+        """Wait; `imgedit.testing.instant_waits` makes it instant."""
+        await waits.sleep(seconds)
 
     def tell(self, event: Event, callback: Callable[[Event], object] | None) -> None:
         """Hand an event to the caller and to the add-ons; what they raise is logged only."""

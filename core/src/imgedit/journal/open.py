@@ -17,6 +17,8 @@ def open_journal(config: Config, paths: Paths) -> SqliteJournal | None:
     """
     if config.journal is False:
         return None
+    path: Path = paths.journal
+    spool: Path | None = paths.spool
     if isinstance(config.journal, Path):
-        return SqliteJournal(config.journal)
-    return SqliteJournal(paths.journal, spool=paths.spool)
+        path, spool = config.journal, None
+    return SqliteJournal(path, spool=spool, keep_prompts=config.keep_prompts)

@@ -127,15 +127,15 @@ class Purse:
     def _check(
         self, budget: Budget, entry: Entry, before: Entry | None, totals: Sequence[Total]
     ) -> None:
-        more = self._value(entry.counted, entry.unit, budget)
+        more = self.value(entry.counted, entry.unit, budget)
         if more is None or entry.at_most is None:
             if not budget.allow_unknown:
                 raise _unknown(budget, entry, bounded=entry.at_most is not None)
             if more is None:
                 return
         if before is not None:
-            more -= self._value(before.counted, before.unit, budget) or 0
-        values = (self._value(amount, unit, budget) for unit, amount in totals)
+            more -= self.value(before.counted, before.unit, budget) or 0
+        values = (self.value(amount, unit, budget) for unit, amount in totals)
         spent = sum((value for value in values if value is not None), Decimal(0))
         if more > 0 and spent + more > budget.amount.amount:
             left = max(budget.amount.amount - spent, Decimal(0))
@@ -146,7 +146,8 @@ class Purse:
                 charged="no",
             )
 
-    def _value(self, amount: Decimal, unit: str, budget: Budget) -> Decimal | None:
+    def value(self, amount: Decimal, unit: str, budget: Budget) -> Decimal | None:
+        """An amount in a budget's unit; None = no rate was chosen."""
         if unit == budget.amount.unit or not amount:
             return amount
         rate = self.rates.get(unit)

@@ -1,0 +1,103 @@
+"""What a user does with jobs by hand: say what became of one, and forget old ones."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ..contract.money import Money
+from ..contract.outcome import Facts
+from ..errors import ImgEditError, JournalError, OutcomeUnknown, UsageError
+from .record import JobRecord, now
+from .summary import error_row
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
+
+def settle_by_hand(
+    runtime: Runtime, job_id: str, *, charged: bool, cost: Money | None = None
+) -> JobRecord:
+    """Store what the user found out about the money of a job; it is then over.
+
+    Raises:
+        UsageError: the job is over already, was never sent, or the cost is in another unit.
+        JournalError: there is no such job, or somebody drives it.
+    """
+    if cost is not None and not charged:
+        raise UsageError("an edit that was not charged has no cost")
+    journal = runtime.journal
+    name = journal.load(job_id).id
+    record = journal.hold(name)
+    try:
+        if record is None:
+            raise JournalError(f"there is no job {name!r} any more")
+        record = _settled(record, charged, cost)
+        journal.save(record, purse=runtime.purse)
+    finally:
+        journal.release(name)
+    return record
+
+
+def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
+    job = record.job
+    if job.status == "done" or (record.finished and record.charged != "unknown"):
+        raise UsageError(
+            f"job {record.id} is {job.status}: there is nothing to settle",
+            hint=f"See: imgedit jobs show {record.id}",
+        )
+    if charged and job.status == "planned":
+        raise UsageError(f"job {record.id} was never sent, so it cannot have been charged")
+    if cost is not None and cost.unit != job.model.unit:
+        raise UsageError(
+            f"{job.provider} charges {job.model.unit}, not {cost.unit}",
+            hint=f'Give the cost like this: --cost "{cost.amount:f} {job.model.unit}"',
+        )
+    facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))
+    error = OutcomeUnknown(
+        f"its outcome was not known; settled by hand as {'' if charged else 'not '}charged",
+        charged="yes" if charged else "no",
+        cost=cost,
+        provider=job.provider,
+        distribution=f"{record.distribution} {record.version}",
+        job_id=record.id,
+    )
+    settled = record.with_job(status="failed" if charged else "canceled", facts=facts)
+    return evolve(
+        settled, charged=error.charged, error=error_row(error), answer=None, updated_at=now()
+    )
+
+
+def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
+    """Forget finished jobs, and delete their pictures in the spool; returns the ids.
+
+    Pictures that were written elsewhere stay, and so do the rows in the ledger. A folder in the
+    spool that belongs to no job, because a process died before it stored one, goes as well.
+    """
+    before = now() - older_than
+    gone = runtime.journal.prune(before)
+    if not runtime.durable:
+        return gone
+    for job_id in gone:
+        shutil.rmtree(runtime.spool / job_id, ignore_errors=True)
+    for folder in runtime.spool.iterdir():
+        if folder.is_dir() and folder.stat().st_mtime < before.timestamp():
+            try:
+                runtime.journal.load(folder.name)
+            except JournalError:
+                shutil.rmtree(folder, ignore_errors=True)
+    return gone
+
+
+def prune_daily(runtime: Runtime, days: float) -> None:
+    """As `prune`, once a day, whichever process comes first; trouble is left to the next."""
+    day = 86400.0
+    try:
+        if not runtime.journal.turn("(retention)", day, 1, time.time()):
+            prune(runtime, timedelta(days=days))
+    except (ImgEditError, OSError):
+        pass
