@@ -20,7 +20,12 @@ ROUNDS = int(os.environ.get("ROUNDS", "12"))
 """How often contenders take turns where a turn is short."""
 
 _LONGEST = 120.0
-_INHERITED = {name: value for name, value in os.environ.items() if not name.startswith("IMGEDIT_")}
+# Without compiled files the length of a source would be measured, which users do not meet.
+_INHERITED = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith("IMGEDIT_") and name != "PYTHONDONTWRITEBYTECODE"
+}
 
 
 @frozen(kw_only=True)

@@ -1,12 +1,13 @@
 """JSON Schema fragments: compiled once each, their verdicts shared.
 
 Thousands of models have a few dozen distinct fragments between them. Equal fragments share one
-validator, and what it said of a short value is remembered.
+validator, and what it said of a short value is remembered. What plainly fits is seen without it:
+the first edit of a process then need not import jsonschema.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -32,10 +33,8 @@ class Compiled:
     __slots__ = ("_validator", "_verdicts", "fragment")
 
     def __init__(self, fragment: Mapping[str, Any]) -> None:
-        from jsonschema import Draft202012Validator
-
         self.fragment = fragment
-        self._validator = Draft202012Validator(fragment)
+        self._validator: Any = None
         self._verdicts: dict[tuple[type, Any], tuple[Failure, ...]] = {}
 
     def failures(self, value: Any) -> tuple[Failure, ...]:
@@ -55,6 +54,12 @@ class Compiled:
         return found
 
     def _judge(self, value: Any) -> tuple[Failure, ...]:
+        if plainly_fits(self.fragment, value):
+            return ()
+        if self._validator is None:
+            from jsonschema import Draft202012Validator
+
+            self._validator = Draft202012Validator(self.fragment)
         try:
             return tuple(
                 Failure(str(error.validator), error.validator_value, tuple(error.absolute_path))
@@ -65,6 +70,28 @@ class Compiled:
             raise ManifestError(
                 f"the fragment {dict(self.fragment)!r} cannot be applied: {type(error).__name__}"
             ) from None
+
+
+_PLAIN: Mapping[str, Callable[[Any, Any], bool]] = {
+    "type": lambda said, value: said == ("string" if isinstance(value, str) else "integer"),
+    "const": lambda said, value: type(said) is type(value) and said == value,
+    "enum": lambda said, value: any(type(one) is type(value) and one == value for one in said),
+    "minimum": lambda said, value: isinstance(value, int) and value >= said,
+    "maximum": lambda said, value: isinstance(value, int) and value <= said,
+    "minLength": lambda said, value: isinstance(value, str) and len(value) >= said,
+    "maxLength": lambda said, value: isinstance(value, str) and len(value) <= said,
+    **dict.fromkeys(("default", "title", "description", "examples"), lambda _said, _value: True),
+}
+
+
+def plainly_fits(fragment: Mapping[str, Any], value: Any) -> bool:
+    """Whether a text or an int surely satisfies a fragment; False = ask the validator."""
+    if type(value) is not str and type(value) is not int:
+        return False
+    try:
+        return all(name in _PLAIN and _PLAIN[name](said, value) for name, said in fragment.items())
+    except TypeError:  # the keyword's own value is wrong
+        return False
 
 
 _by_identity: dict[int, tuple[Any, Compiled]] = {}
