@@ -13,6 +13,8 @@ import json
 import logging
 import os
 import pickle
+import signal
+import sys
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -30,7 +32,7 @@ from imgedit.engine.store import dumps
 from imgedit.errors import ImgEditError
 from imgedit.testing.server import Answer, Received, ScriptedServer
 
-from .conftest import EDIT, RESULT, good
+from .conftest import EDIT, RESULT, Acme, Shell, good, needs_posix, wait_until
 
 # What stands in many a real key needs escaping somewhere.
 KEY = "sk-Canary7f3a/b+c\"d&e='f"
@@ -114,7 +116,7 @@ CASES: dict[str, Case] = {
     "UTF-16": ("POST", EDIT, changed(lambda body: body.decode().encode("utf-16"))),
     "dropped inside": ("POST", EDIT, lambda r: echo(r, fault="drop_inside")),
     "dropped": ("POST", EDIT, lambda r: echo(r, fault="drop_after_body")),
-    "too large": ("POST", EDIT, lambda r: page(r, times=20_000)),
+    "too large": ("POST", EDIT, lambda r: page(r, times=3000)),
     "redirected": ("POST", EDIT, lambda r: echo(r, status=307, headers={"Location": f"/{KEY}"})),
     "a bad picture": ("POST", EDIT, picture(RESULT[:-9])),
     "upload 413": ("POST", "/upload", lambda r: echo(r, status=413)),
@@ -368,3 +370,171 @@ def test_at_the_command_line(
         run("jobs", "resume", row["id"])
     run("jobs", "resume")
     watched.see_files("at the end")
+
+
+HANGS = {
+    "uploading": ("POST", "/upload"),
+    "sending": ("POST", EDIT),
+    "polling": ("GET", "/jobs/7"),
+    "downloading": ("GET", "/out.png"),
+}
+
+
+@pytest.mark.parametrize("moment", HANGS)
+@pytest.mark.parametrize("case", ("done",), indirect=True)
+def test_when_it_is_canceled(
+    case: str, watched: Watched, server: ScriptedServer, moment: str
+) -> None:
+    method, path = HANGS[moment]
+    server.on(method, path, lambda r: echo(r, fault="hang_inside"))
+
+    async def run() -> None:
+        async with imgedit.Client() as client:
+            job = await client.submit(PHOTO, PROMPT, provider="acme")
+            while not server.count(method, path):
+                await asyncio.sleep(0.01)
+            watched.see("job", job)
+            watched.kept["canceled job"] = str(await job.cancel())
+            with pytest.raises(asyncio.CancelledError) as stopped:
+                await job.result()
+            watched.see_error("canceled", stopped.value)
+            assert stopped.value.job == watched.kept["canceled job"]  # type: ignore[attr-defined]
+
+    asyncio.run(run(), debug=True)
+
+
+@needs_posix
+def test_in_a_process_that_tells_everything_and_is_killed(
+    acme: Acme, shell: Shell, server: ScriptedServer, watched: Watched
+) -> None:
+    """A journal that nobody closed keeps its newest rows in a file of their own."""
+    said = {"ACME_API_KEY": KEY, "PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1"}
+    shell = evolve(shell, variables={**shell.variables, **said})
+    watched.folders = [shell.folder]
+    for place, fault in ((3, None), (4, "hang_inside")):
+        acme.catch(place, lambda r, fault=fault: echo(r, {"id": "7"}, fault=fault))  # type: ignore[misc]
+    edit = (
+        "edit", "photo.png", PROMPT, "--reference", "other.png", "-p", "acme", "-o", "out.png",
+        "--verbose",
+    )  # fmt: skip
+    process = shell.start("imgedit", *edit)
+    wait_until(lambda: acme.place > 4 or process.poll() is not None, "it polls a second time")
+    process.kill()
+    ran = shell.end(process)
+    assert ran.code == -signal.SIGKILL, ran.err
+    assert "the provider took the request" in ran.err
+    watched.see("output of the edit", ran)
+    assert (shell.home / "journal.sqlite3-wal").stat().st_size > 0
+    watched.see_files("after the kill")
+
+    acme.place = 4
+    resumed = shell.type("imgedit jobs resume --verbose")
+    assert resumed.code == 0, resumed.err
+    watched.see("output of the resume", resumed)
+    watched.see_files("at the end")
+    watched.check()
+
+
+# -- settings
+
+PASSWORD = "Canary7f3a-password"
+HOME = "IMGEDIT_HOME"
+
+
+def config(text: str) -> None:
+    """Write `config.toml`."""
+    (Path(os.environ[HOME]) / "config.toml").write_text(text, encoding="utf-8")
+
+
+def keys(text: str, mode: int = 0o600) -> None:
+    """Write `keys.json`."""
+    path = Path(os.environ[HOME]) / "keys.json"
+    path.touch(mode=mode)
+    path.chmod(mode)
+    path.write_text(text, encoding="utf-8")
+
+
+def base_url(url: str) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda patch: patch.setenv("IMGEDIT_ACME_BASE_URL", url)
+
+
+SETTINGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "a base URL with a password": base_url(f"https://user:{PASSWORD}@api.acme.example"),
+    "a base URL with a user": base_url(f"https://{PASSWORD}@api.acme.example"),
+    "a base URL with a query": base_url(f"https://api.acme.example/?key={PASSWORD}"),
+    "a base URL with a fragment": base_url(f"https://api.acme.example/#{PASSWORD}"),
+    "a base URL that is none": base_url(f"//user:{PASSWORD}@[api.acme.example"),
+    "an insecure base URL with a password": base_url(f"http://user:{PASSWORD}@api.acme.example"),
+    "a configured base URL": lambda _: config(
+        f'[providers.acme]\nbase_url = "https://user:{PASSWORD}@api.acme.example"'
+    ),
+    "a broken configuration": lambda _: config(f'proxy = "http://user:{PASSWORD}@proxy:1\n'),
+    "an unusable proxy": lambda _: config(f'proxy = "ftp://user:{PASSWORD}@proxy"'),
+    "a proxy of a wrong type": lambda _: config(f'proxy = ["http://user:{PASSWORD}@proxy"]'),
+    "a key in the configuration": lambda _: config(f'[providers.acme]\nkey = "{PASSWORD}"'),
+    "broken keys": lambda _: keys(f'{{"acme": "{PASSWORD}"'),
+    "keys of a wrong type": lambda _: keys(f'["{PASSWORD}"]'),
+    "a key of a wrong type": lambda _: keys(f'{{"acme": ["{PASSWORD}"]}}'),
+    "keys for everybody": lambda _: keys(f'{{"acme": "{PASSWORD}"}}', 0o644),
+    "a key with a newline": lambda _: keys(json.dumps({"acme": f"{PASSWORD}\n"})),
+    "a key with a NUL": lambda _: keys(json.dumps({"acme": f"{PASSWORD}\0x"})),
+    "a part that is not known": lambda _: keys(json.dumps({"acme": {"secret": PASSWORD}})),
+    "a program that prints it and fails": lambda _: config(
+        f'[providers.acme]\napi_key_command = ["{sys.executable}", "-c", '
+        f"\"print('{PASSWORD[:6]}' + '{PASSWORD[6:]}'); 1/0\"]"
+    ),
+}
+COMMANDS = (
+    ("edit", "photo.png", "warmer", "-p", "acme", "-o", "out.png"),
+    ("edit", "photo.png", "warmer", "-p", "acme", "-o", "out.png", "--dry-run"),
+    ("quote", "photo.png", "warmer", "-p", "acme"),
+    ("providers",),
+    ("providers", "--check", "acme"),
+    ("models", "acme"),
+    ("keys", "list"),
+    ("jobs",),
+)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+def test_a_setting_that_is_refused_is_not_shown(
+    watched: Watched,
+    server: ScriptedServer,
+    registered: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    setting: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    Path("photo.png").write_bytes(PHOTO)
+    monkeypatch.delenv("ACME_API_KEY")
+    setting(monkeypatch)
+    codes = []
+    for number, command in enumerate(COMMANDS):
+        for flag in ("--json", "--verbose") if number == 0 else ("--verbose",):
+            codes.append(main([*command, flag]))
+            watched.see(f"output of {command} {flag}", "".join(capsys.readouterr()))
+    assert codes[:2] == [2, 2]
+    assert 70 not in codes
+    with pytest.raises(imgedit.errors.ConfigError) as caught:
+        imgedit.SyncClient.from_config().edit(PHOTO, "warmer", provider="acme")
+    watched.see_error("from a program", caught.value)
+    watched.check()
+    assert server.requests == []
+
+
+def test_a_proxy_that_cannot_be_reached_is_not_shown(
+    watched: Watched, registered: Callable[..., None], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, quick: list[float],
+) -> None:  # fmt: skip
+    with ScriptedServer() as gone:
+        port = gone.port
+    config(f'proxy = "http://user:{PASSWORD}@127.0.0.1:{port}"')
+    monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", "https://1.1.1.1")  # reached by the proxy alone
+    Path("photo.png").write_bytes(PHOTO)
+    assert main(["edit", "photo.png", "warmer", "-p", "acme", "-o", "out.png", "--verbose"]) == 7
+    watched.see("output", "".join(capsys.readouterr()))
+    watched.see_files("at the end")
+    for name in [name for name in watched.kept if "config.toml" in name]:
+        del watched.kept[name]  # there it belongs
+    assert "proxy" in "".join(watched.texts.values())
+    watched.check()
