@@ -6,6 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+READY_DOCS := $(VENV)/.ready-docs
 
 # A folder under plugins/ with a pyproject.toml is a plugin: it needs no line here.
 PROJECTS := core $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
@@ -14,6 +15,9 @@ SOURCES := $(wildcard $(addsuffix /src,$(PROJECTS)))
 
 # What only developers need; pytest and hypothesis come with core[testing].
 TOOLS := build editables hatchling mypy pytest-timeout pytest-xdist ruff types-jsonschema
+
+# What only the documentation's site needs.
+DOCS_TOOLS := mkdocs-material
 
 # How many test processes; the suite is meant for two cores.
 JOBS ?= 2
@@ -53,9 +57,14 @@ build: $(READY) ## wheels and sdists of every distribution, into dist/
 	  $(PY) -m build --no-isolation --outdir dist $$project || exit 1; \
 	done
 
+.PHONY: docs
+docs: $(READY_DOCS) ## the documentation's site, into site/
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 .PHONY: clean
 clean: ## delete .venv and everything that was built
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-out.png
+	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-out.png
 	find core plugins tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The first Python that is new enough and can make environments. Each one is run, not only found:
@@ -81,4 +90,8 @@ $(READY): Makefile constraints.txt $(addsuffix /pyproject.toml,$(PROJECTS))
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt $(TOOLS)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 	  --no-build-isolation -e "core[cli,testing]" $(addprefix -e ,$(PLUGINS))
+	@touch $@
+
+$(READY_DOCS): $(READY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt $(DOCS_TOOLS)
 	@touch $@

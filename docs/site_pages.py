@@ -22,6 +22,10 @@ ROOT = Path(__file__).parent.parent
 EXTRA = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+    "README.md": "start.md",
+    "schemas/README.md": "schemas.md",
+    "examples/imgedit-acme/README.md": "acme.md",
     "examples/imgedit-acme/API.md": "acme-api.md",
     **{
         str(readme.relative_to(ROOT)): f"providers/{readme.parent.name}.md"
@@ -29,7 +33,7 @@ EXTRA = {
     },
 }
 HOOKS_PAGE = "docs/hooks.md"
-_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
+_LINK = re.compile(r"(!?\[[^\]]+\])\(([^)\s]+)\)")
 
 
 def hook_sections() -> tuple[str, dict[str, str]]:
@@ -48,11 +52,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         if pages is not None:
             place = pages.index({"Hooks": "hooks.md"})
             pages[place] = {"Hooks": ["hooks.md", *hooks]}
-            pages.append({"The vendor of the tutorial": "acme-api.md"})
+            pages += [{"The tutorial's vendor": "acme-api.md"}, {"Its provider": "acme.md"}]
     providers = [page for page in EXTRA.values() if page.startswith("providers/")]
     config.nav += [
         {"Providers": providers},
-        {"Project": ["contributing.md", "changelog.md"]},
+        {"Project": ["contributing.md", "changelog.md", "schemas.md"]},
     ]
     return config
 
@@ -99,11 +103,11 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         elif found.startswith("docs/"):
             place = found.removeprefix("docs/")
         elif (ROOT / found).exists():
-            return text
+            return text.strip("[]")
         else:
             raise ValueError(f"{source}: the link to {target} leads nowhere")
         relative = posixpath.relpath(place, posixpath.dirname(here) or ".")
-        return f"[{text}]({relative}{'#' + anchor if anchor else ''})"
+        return f"{text}({relative}{'#' + anchor if anchor else ''})"
 
     return _outside_code(markdown, led)
 
