@@ -28,6 +28,7 @@ def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
         command,
         cwd=cwd,
         env={**os.environ, "IMGEDIT_HOME": str(cwd / "home")},
+        stdin=subprocess.DEVNULL,
         text=True,
         capture_output=True,
         timeout=90,
@@ -45,7 +46,7 @@ def test_python(block: str, tmp_path: Path) -> None:
 
 def test_there_is_something_to_run() -> None:
     assert len(PYTHON) == 2
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 10
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -55,9 +56,12 @@ def test_commands(command: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     words = shlex.split(command)[1:]
     done = run([sys.executable, "-m", "imgedit", *words], tmp_path)
-    if "--max-cost" in words:  # the one that would spend: no key is set here
+    if {"--max-cost", "--live", "balance"} & set(words):  # they need a key, and none is set here
         assert done.returncode == 2
         assert "VENICE_API_KEY" in done.stderr
+    elif "keys" in words:  # nobody types one in
+        assert done.returncode == 2
+        assert "no key was given" in done.stderr
     else:
         assert done.returncode == 0, done.stderr
 
