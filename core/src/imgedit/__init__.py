@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         ValidationError,
     )
     from .hookspecs import HOOK_API, hookimpl
+    from .ledger.budgets import Budget
     from .result import EditResult, ResultImage
     from .sync import SyncClient, edit
 
@@ -75,6 +76,7 @@ _HOME = {
     "client": ("Client", "EditJob"),
     "discovery": ("register",),
     "engine.journal": ("Journal",),
+    "ledger.budgets": ("Budget",),
     "result": ("EditResult", "ResultImage"),
     "sync": ("SyncClient", "edit"),
     "hookspecs": ("HOOK_API", "hookimpl"),

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "balance": "What is left on an account.",
     "keys": "Keep the keys of services.",
     "jobs": "Earlier edits; go on with one that was interrupted.",
+    "spend": "What was charged, and what budgets leave.",
 }
 
 

@@ -1,4 +1,4 @@
-"""`imgedit jobs`, `jobs show` and `jobs resume`."""
+"""`imgedit jobs`, `jobs show` and `jobs resume`; `settling` has the others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..errors import ImgEditError
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
 from .options import common, timeout_option
 from .screen import Screen
+from .settling import prune, settle
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -39,7 +40,7 @@ def jobs(ctx: click.Context, as_json: bool, limit: int) -> None:
     if ctx.invoked_subcommand is not None:
         return
     screen: Screen = ctx.obj
-    with _journal() as client:
+    with journal_alone() as client:
         _show_rows(screen, client.jobs(limit))
 
 
@@ -49,7 +50,7 @@ def jobs(ctx: click.Context, as_json: bool, limit: int) -> None:
 @click.pass_obj
 def show(screen: Screen, as_json: bool, job_id: str) -> None:
     """Everything that is known of one job."""
-    with _journal() as client:
+    with journal_alone() as client:
         record = client.job(job_id)
     if screen.as_json:
         _show_rows(screen, [record])
@@ -88,8 +89,11 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
         show_result(screen, result, place)
         return 0
 
-    with _journal() as client:
-        waiting = [record.id for record in client.unfinished()]
+    with journal_alone() as client:
+        driven = client.driven()
+        waiting = [job.id for job in client.unfinished() if job.id not in driven]
+    for job, who in driven.items():
+        screen.note(f"Job {job} is left alone: {who} drives it.")
     failures: list[ImgEditError] = []
     for job in waiting:
         screen.watch.job_id, screen.watch.spending = job, False
@@ -108,11 +112,15 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
             if not screen.as_json:
                 show_result(screen, result, place)
     if screen.as_json:
-        with _journal() as client:
+        with journal_alone() as client:
             _show_rows(screen, [client.job(job) for job in waiting])
     elif not waiting:
         screen.line("No job is waiting to go on.")
     return _code(failures, len(waiting))
+
+
+jobs.add_command(settle)
+jobs.add_command(prune)
 
 
 def _code(failures: list[ImgEditError], count: int) -> int:
@@ -125,7 +133,7 @@ def _code(failures: list[ImgEditError], count: int) -> int:
 
 
 @contextmanager
-def _journal() -> Iterator[Client]:
+def journal_alone() -> Iterator[Client]:
     """A client for its journal alone."""
     import asyncio
 
@@ -206,3 +214,5 @@ def _facts(record: JobRecord) -> Iterator[tuple[str, Any]]:
         yield "error", record.error.get("message", record.error.get("type"))
     if not record.finished:
         yield "next", f"imgedit jobs resume {record.id}"
+    if record.charged == "unknown":
+        yield "or", f"imgedit jobs settle {record.id} --charged, or --not-charged"

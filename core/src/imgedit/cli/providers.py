@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
+from ..errors import UsageError
 from .exits import PLUGIN
 from .options import common
 from .screen import Screen
 
 if TYPE_CHECKING:
     from ..discovery import AddonRow, ProviderRow
+    from ..testing import CheckRow
 
 _ALL = "*"
 
@@ -26,13 +28,28 @@ _ALL = "*"
     metavar="[NAME]",
     help="Load each plugin, or one, and say what is wrong with it; exits 9 if anything is.",
 )
+@click.option(
+    "--deep",
+    is_flag=False,
+    flag_value=_ALL,
+    metavar="[NAME]",
+    help="Run the tests for plugin authors as well, up to a minute each; sends nothing.",
+)
 @common
 @click.pass_obj
-def providers(screen: Screen, as_json: bool, check: str | None) -> int:
+def providers(screen: Screen, as_json: bool, check: str | None, deep: str | None) -> int:
     """What is installed, from metadata alone: no plugin is run unless it is checked."""
     from ..discovery import registry
 
     known = registry()
+    if deep is not None:
+        if deep == _ALL:
+            deep = check or _ALL
+        elif check in (None, _ALL):
+            check = deep
+        elif check != deep:
+            raise click.UsageError(f"--check names {check} and --deep names {deep}")
+        check = check or deep
     if check is None:
         rows = known.rows()
     else:
@@ -40,20 +57,68 @@ def providers(screen: Screen, as_json: bool, check: str | None) -> int:
     everything = check in (None, _ALL)
     addons = known.addon_rows(check=check is not None) if everything else []
     commands = _command_rows(check=check is not None) if everything else []
+    tested = [row.name for row in rows if row.status == "ok"] if deep is not None else []
+    tests = {name: _deep(screen, name) for name in tested}
     if as_json:
         screen.document(
             {
                 "providers": [attrs.asdict(row) for row in rows],
                 "addons": [attrs.asdict(row) for row in addons],
                 "commands": commands,
+                "tests": [
+                    {"provider": name, **attrs.asdict(row)}
+                    for name, found in tests.items()
+                    for row in found
+                ],
             }
         )
     else:
         _show(screen, rows, addons, commands, checked=check is not None)
+        _show_tests(screen, tests)
     statuses = [row.status for row in rows] + [row.status for row in addons]
     statuses += [row["status"] for row in commands]
+    statuses += ["broken" for found in tests.values() for row in found if row.outcome == "failed"]
     failed = any(status not in ("ok", "ignored") for status in statuses)
     return PLUGIN if check is not None and failed else 0
+
+
+def _deep(screen: Screen, name: str) -> list[CheckRow]:
+    """Run the standard tests on a provider.
+
+    Raises:
+        UsageError: what they need is not installed.
+    """
+    try:
+        # The kit's own modules are imported while it runs.
+        from ..testing import check_provider
+
+        if not screen.as_json:
+            screen.note(f"Testing {name} ...")
+        return check_provider(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("hypothesis", "pytest"):
+            raise
+        raise UsageError(
+            f"--deep needs the package {error.name}",
+            hint="Install it with: pip install 'imgedit-core[testing]'",
+        ) from None
+
+
+def _show_tests(screen: Screen, tests: Mapping[str, list[CheckRow]]) -> None:
+    for name, rows in tests.items():
+        outcomes = [row.outcome for row in rows]
+        told = ", ".join(
+            f"{outcomes.count(outcome)} {word}"
+            for outcome, word in (("ok", "passed"), ("failed", "failed"), ("skipped", "skipped"))
+            if outcome in outcomes
+        )
+        screen.line()
+        screen.line(f"{name}: {told}")
+        for row in rows:
+            if row.outcome == "failed":
+                screen.line(f"  {row.test}: {row.message}")
+                if row.hint:
+                    screen.line(f"    {row.hint}")
 
 
 def _command_rows(*, check: bool) -> list[dict[str, Any]]:

@@ -14,11 +14,12 @@ from ..contract.event import Event
 from ..contract.image import ImageSource
 from ..contract.job import Job
 from ..contract.model import Model, Problem
-from ..contract.money import Money, Quote, plain, to_amount
+from ..contract.money import Money, Quote, plain
 from ..contract.request import EditRequest, Reference
 from ..discovery import choose
 from ..errors import BudgetExceeded, UsageError, ValidationError
 from ..images.sniff import media_type_for
+from ..ledger.budgets import to_money as read_money
 from .advice import advice
 from .output import check_writable
 from .prepare import prepare
@@ -74,16 +75,7 @@ def to_money(value: Money | str | None) -> Money | None:
     Raises:
         UsageError: it is not an amount with its unit.
     """
-    if value is None or isinstance(value, Money):
-        return value
-    amount, _, unit = str(value).strip().partition(" ")
-    try:
-        found = to_amount(amount)
-    except ValueError:
-        found = None
-    if found is None or found < 0 or not unit.strip():
-        raise UsageError(f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".')
-    return Money(found, unit.strip())
+    return None if value is None else read_money(value)
 
 
 async def make_request(image: Any, prompt: str, fields: Mapping[str, Any]) -> EditRequest:

@@ -38,7 +38,8 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     if found is None:
         raise error or OutcomeUnknown(
             "the request was sent and its answer was lost",
-            hint=f"Look in your account at the provider whether job {record.id} was charged.",
+            hint="Look in your account at the provider whether it was charged, then say so: "
+            f"imgedit jobs settle {record.id} --charged, or --not-charged",
         )
     status: Status = "accepted" if unreadable is not None else "unknown"
     job = evolve(job, state=found.state, status=status, facts=job.facts.merged(found.facts))

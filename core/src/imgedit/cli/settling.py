@@ -1,0 +1,76 @@
+"""`imgedit jobs settle` and `jobs prune`: what only the user can say or wants gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from .options import common
+from .screen import Screen
+
+
+@click.command(epilog='Example: imgedit jobs settle 01K9 --charged --cost "0.04 USD"')
+@click.argument("job_id", metavar="ID")
+@click.option(
+    "--charged/--not-charged", default=None, help="Whether your account shows a charge for it."
+)
+@click.option("--cost", metavar='"0.04 USD"', help="How much, when you know.")
+@common
+@click.pass_obj
+def settle(
+    screen: Screen, as_json: bool, job_id: str, charged: bool | None, cost: str | None
+) -> None:
+    """Say what became of a job whose outcome is not known.
+
+    Look in your account at the provider first. The job is then over, and budgets count it so.
+    """
+    from ..contract.money import Money
+    from ..journal import job_row
+    from .jobs import journal_alone
+    from .words import say_cost
+
+    if charged is None:
+        raise click.UsageError("say --charged or --not-charged")
+    with journal_alone() as client:
+        record = client.settle(job_id, charged=charged, cost=cost)
+    if as_json:
+        screen.document({"jobs": [job_row(record)]})
+        return
+    said = "not charged"
+    if charged:
+        known = record.job.facts.cost
+        money = None if known is None else Money(known, record.job.model.unit)
+        said = f"charged (cost: {say_cost(money, record.quote)})"
+    screen.line(f"Job {record.id} is settled: {said}.")
+
+
+@click.command(epilog="Example: imgedit jobs prune --older-than 90d")
+@click.option(
+    "--older-than", default="30d", show_default=True, metavar="TIME", help="For example 30d or 12h."
+)
+@common
+@click.pass_obj
+def prune(screen: Screen, as_json: bool, older_than: str) -> None:
+    """Forget finished jobs, and delete their pictures that were never written elsewhere.
+
+    Jobs that can go on, or whose charge is not known, stay; so does what `imgedit spend` shows.
+    """
+    from .jobs import journal_alone
+
+    with journal_alone() as client:
+        gone = client.prune(days(older_than, "--older-than"))
+    if as_json:
+        screen.document({"pruned": gone})
+    else:
+        screen.line(f"{len(gone)} {'job is' if len(gone) == 1 else 'jobs are'} forgotten.")
+
+
+def days(text: str, option: str) -> timedelta:
+    """A span of time as it is typed."""
+    from ..config.load import read_days
+
+    found = read_days(text)
+    if found is None:
+        raise click.UsageError(f"{option} takes a time like 30d or 12h, not {text!r}")
+    return timedelta(days=found)
