@@ -40,6 +40,8 @@ def settle_by_hand(
         journal.save(record, purse=runtime.purse)
     finally:
         journal.release(name)
+    if runtime.durable:
+        shutil.rmtree(runtime.spool / name, ignore_errors=True)
     return record
 
 

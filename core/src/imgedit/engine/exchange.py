@@ -23,6 +23,7 @@ from ..errors import (
     PluginError,
     UnexpectedResponse,
 )
+from .room import Room
 
 if TYPE_CHECKING:
     from ..worker import WorkerFailed
@@ -77,16 +78,19 @@ async def _http(
         sent()
 
     site = await runtime.reach(run.provider, base_url=run.record.base_url)
+    spool = runtime.answers(job.id)
+    room = Room(spool, job.request.n) if request.spends and runtime.durable else None
     try:
         return await runtime.transport.exchange(
             request,
             site=site,
             timeout=timeout(run, request.purpose),
-            spool=runtime.answers(job.id),
+            spool=spool,
             on_sent=on_sent if request.spends else None,
             boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
             extra_headers=headers,
             durable=runtime.durable,
+            on_answer=None if room is None else room.give_back,
         )
     except NotSent as lost:
         run.record = before  # the time may have run out after "sent", before the first byte
@@ -111,6 +115,9 @@ async def _http(
             f"the request was sent and its answer was lost: {lost.reason}",
             status=lost.status,
         ) from None
+    finally:
+        if room is not None:
+            room.give_back()
 
 
 def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:

@@ -61,6 +61,7 @@ class Transport:
         on_sent: Callable[[], Awaitable[None]] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         durable: bool = False,
+        on_answer: Callable[[], None] | None = None,
     ) -> HttpResponse:
         """Send a request once and read the answer, whatever its status; redirects are answers.
 
@@ -78,6 +79,7 @@ class Transport:
                 nothing leaves and its exception comes out as it is.
             extra_headers: win over the request's ("Idempotency-Key").
             durable: a picture in the answer is flushed to the disk before this returns.
+            on_answer: called when the head of the answer is there.
 
         Raises:
             PluginError: the request cannot be built; nothing was sent.
@@ -88,7 +90,15 @@ class Transport:
         """
         try:
             response = await self._exchange(
-                request, site, timeout, spool, boundary, on_sent, extra_headers or {}, durable
+                request,
+                site,
+                timeout,
+                spool,
+                boundary,
+                on_sent,
+                extra_headers or {},
+                durable,
+                on_answer,
             )
         except Lost as lost:
             if lost.headers:
@@ -106,6 +116,7 @@ class Transport:
         on_sent: Callable[[], Awaitable[None]] | None,
         extra_headers: Mapping[str, str],
         durable: bool,
+        on_answer: Callable[[], None] | None,
     ) -> HttpResponse:
         target = site.target(request)
         try:
@@ -133,6 +144,8 @@ class Transport:
                 trace_request_ctx=flight,
             )
             async with flight.answer:
+                if on_answer is not None:
+                    on_answer()
                 return await receive(flight.answer, request, spool, durable=durable)
         except Stopped:
             trouble = flight.failure

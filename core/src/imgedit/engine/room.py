@@ -1,0 +1,55 @@
+"""Room on the disk for an answer, taken before it is paid for: a full disk fails first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from ..errors import JournalError
+
+EACH: Final = 16 << 20
+"""Bytes for one picture, and for what the journal writes of it."""
+
+_MOST: Final = 8
+
+
+class Room:
+    """Space beside the pictures of a journal, held until the answer begins to arrive.
+
+    Args:
+        folder: where the answer will lie.
+        pictures: how many are asked for.
+
+    Raises:
+        JournalError: the disk is full; nothing was sent.
+    """
+
+    def __init__(self, folder: Path, pictures: int) -> None:
+        self._path: Path | None = folder / "room"
+        try:
+            _take(self._path, EACH * min(pictures, _MOST))
+        except OSError as error:
+            self.give_back()
+            raise JournalError(
+                f"there is no room for the answer in {folder.parent}: "
+                f"{error.strerror or type(error).__name__}",
+                hint="Make room on that disk, then try again.",
+                charged="no",
+            ) from None
+
+    def give_back(self) -> None:
+        """Free the space for the answer; a second call does nothing."""
+        path, self._path = self._path, None
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def _take(path: Path, size: int) -> None:
+    with open(path, "wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        block = bytes(1 << 20)
+        for _ in range(0, size, len(block)):
+            file.write(block)
