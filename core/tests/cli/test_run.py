@@ -15,6 +15,8 @@ from imgedit.cli.app import app
 def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
     monkeypatch.setenv("IMGEDIT_PLUGINS", "")
+    # What is found without plugins must not stay for the tests that come after in this process.
+    monkeypatch.setattr("imgedit.discovery.catalog._of_this_process", None)
     for name in ("IMGEDIT_PROVIDER", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
