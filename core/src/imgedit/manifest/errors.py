@@ -115,6 +115,14 @@ def classify(
     )
 
 
+def matching_row(manifest: Manifest, response: HttpResponse) -> Mapping[str, Any] | None:
+    """The row of the manifest's own table that takes an error answer; None = none does."""
+    errors = manifest.errors
+    code = first_text(response, errors.get("code", ()))
+    message = first_text(response, errors.get("message", ()))
+    return _row(errors.get("rows", ()), response, code, message)
+
+
 def _row(
     rows: Iterable[Mapping[str, Any]],
     response: HttpResponse,

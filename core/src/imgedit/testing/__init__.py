@@ -1,1 +1,60 @@
-"""What helps to test a plugin; none of it is imported by the library itself."""
+"""What helps to test a plugin, or an app that uses imgedit; the library itself imports none of it.
+
+For plugin authors (needs `imgedit-core[testing]`): `ProviderTests`, the proof that a provider is
+right. `check_provider` is the same proof without pytest.
+
+Names are imported on first use.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .check import CheckRow, check_provider
+    from .kit.answers import PICTURE, ErrorAnswer
+    from .kit.suite import ProviderTests
+    from .pictures import png
+    from .server import Answer, Received, ScriptedServer
+
+__all__ = [
+    "PICTURE",
+    "Answer",
+    "CheckRow",
+    "ErrorAnswer",
+    "ProviderTests",
+    "Received",
+    "ScriptedServer",
+    "check_provider",
+    "png",
+]
+
+_WHERE = {
+    "PICTURE": "kit.answers",
+    "Answer": "server",
+    "CheckRow": "check",
+    "ErrorAnswer": "kit.answers",
+    "ProviderTests": "kit.suite",
+    "Received": "server",
+    "ScriptedServer": "server",
+    "check_provider": "check",
+    "png": "pictures",
+}
+
+if (_pytest := sys.modules.get("pytest")) is not None:
+    # Before the modules are imported, or a failed assert says nothing of its values.
+    _pytest.register_assert_rewrite(f"{__name__}.kit")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,475 @@
+"""Standard tests of one edit from the request to its pictures, with the recorded answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from attrs import evolve
+
+from ...contract.exchange import HttpRequest, HttpResponse
+from ...contract.job import Job
+from ...contract.money import to_amount
+from ...contract.outcome import Done, Next, Output, Step, Wait
+from ...discovery import values
+from ...manifest import read_balance, with_live_rows
+from ...manifest.poll import deadline_seconds
+from .encode import encode
+from .hook_tests import ARGUMENTS, STEADY
+from .load_tests import LOADS
+from .play import BUILT, FLOW, ONCE, PURE, READ, STATE
+from .standard import skip, standard
+from .subject import CANARY, said
+
+if TYPE_CHECKING:
+    from .play import Exchange
+    from .subject import Subject
+
+TAKEN = "test_a_good_request_is_taken"
+NOT_AGAIN = "test_a_failed_job_is_not_sent_again"
+WHOLE = (*FLOW, PURE, ARGUMENTS, STEADY)
+"""What holds when an edit can be driven by the engine."""
+
+_URL = re.compile(r"https?://[^\s\"'<>\\]+")
+
+
+class FlowTests:
+    """The good request goes through, and could be cut off anywhere."""
+
+    level: int
+
+    @standard(needs=[LOADS])
+    def test_a_good_request_is_taken(self, subject: Subject) -> None:
+        """The author's good request has no problem, and a price or a reason for none.
+
+        If this fails: the request does not fit the manifest's limits, or `validate` refuses it.
+        Correct whichever of the two is wrong; a good request is what the vendor's page shows.
+        """
+        request = subject.request
+        model = subject.model_of(request.model)
+        checked = subject.hooks.provider.validate(request, model)
+        assert not checked.problems, "; ".join(map(str, checked.problems))
+        quote = subject.hooks.provider.price(request, model)
+        assert quote.amount is not None or quote.reason, "an unknown price needs its reason"
+
+    @standard(needs=[LOADS, TAKEN])
+    def test_a_good_request_is_built(self, subject: Subject) -> None:
+        """`build_request` gives a request that can be sent, at every step.
+
+        If this fails: the hook raised, or its value holds what cannot travel (see docs/hooks.md).
+        """
+        _no_trouble(subject, BUILT)
+
+    @standard(needs=[LOADS, BUILT])
+    def test_a_job_submits_once(self, subject: Subject) -> None:
+        """Exactly one exchange of an edit has the purpose "submit": the one that spends.
+
+        If this fails: mark as "submit" what makes the vendor charge, and nothing else; what asks
+        after the job is "poll", what brings a picture there "upload", what prepares it "prepare".
+        """
+        _no_trouble(subject, ONCE)
+        flow = subject.flow
+        if flow.done is None:
+            skip("the recorded answers do not reach the end")
+        count = len(flow.of("submit"))
+        assert count == 1, f"{count} exchanges have the purpose submit, one should"
+
+    @standard(needs=[LOADS, BUILT])
+    def test_every_state_survives_json(self, subject: Subject) -> None:
+        """What a hook puts into a state comes back from a journal as it was.
+
+        If this fails: a state holds texts, numbers, true, false, null, lists and objects with
+        texts for names. Write a date as text, an amount as text.
+        """
+        _no_trouble(subject, STATE)
+        for exchange in subject.flow.exchanges:
+            state = getattr(exchange.step, "state", None)
+            if state is not None:
+                assert CANARY not in json.dumps(values.state(state)), "a state holds the key"
+
+    @standard(needs=[LOADS, BUILT, ONCE, STATE])
+    def test_recorded_answers_lead_to_the_pictures(self, subject: Subject) -> None:
+        """The vendor's recorded answers are understood, and lead to as many pictures as came.
+
+        If this fails: `answers` has an answer for each purpose, in the vendor's own words, and
+        `parse_response` must find in it what it needs. `pictures` says how many there are.
+        """
+        if subject.bare:
+            skip("no answers are recorded: give `answers`")
+        _no_trouble(subject, READ)
+        done = _whole(subject).done
+        wanted = subject.tests.pictures or subject.request.n
+        count = len(done.images)
+        assert count == wanted, f"{wanted} pictures were recorded and {count} came out"
+        urls = [output.url for output in done.images if output.url is not None]
+        assert len(set(urls)) == len(urls), "two pictures of the result have the same address"
+        for url in urls:
+            assert url.startswith(("https://", "http://")), f"{url!r} is no address of a picture"
+
+    @standard(needs=[LOADS, BUILT, PURE, STEADY])
+    def test_bodies_are_as_the_vendor_documents_them(self, subject: Subject) -> None:
+        """What the good request sends is what the vendor's own example sends (`sends`).
+
+        If this fails: a name, a value or the form of a picture (bare base64, data URI, file,
+        handle) differs from the vendor's page. Names and values belong into `wire`.
+        """
+        wanted = subject.tests.sends
+        if not wanted:
+            skip("no body is given to compare with: see `sends`")
+        seen = {one.request.purpose: one for one in reversed(subject.flow.exchanges)}
+        for purpose, body in wanted.items():
+            exchange = seen.get(purpose)
+            if exchange is None and subject.flow.trouble is not None:
+                skip(f"{subject.flow.trouble.test} does not hold, see there")
+            assert exchange is not None, f"nothing is sent with the purpose {purpose}"
+            sent = _body(exchange)
+            expected = _with_pictures(body, subject)
+            assert sent == expected, (
+                f"the {purpose} sends\n{json.dumps(sent, indent=1)}\n"
+                f"and the vendor documents\n{json.dumps(expected, indent=1)}"
+            )
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_the_flow_resumes_from_every_state(self, subject: Subject) -> None:
+        """Another process that has only the job asks for the same, and reaches the same end.
+
+        If this fails: something that a later step needs was kept outside of `state` (in a module,
+        on a function), where a crash loses it.
+        """
+        flow = _whole(subject)
+        for number, exchange in enumerate(flow.exchanges, 1):
+            hooks = subject.fresh_hooks()
+            job = exchange.job
+            if exchange.request.spends:
+                job = evolve(job, status="planned", sent_at=None)
+            try:
+                request = encode(hooks.call("build_request", job=job))
+                assert request.whole() == exchange.sent.whole(), "it asks for something else"
+                step = hooks.call(
+                    "parse_response", job=exchange.job, response=evolve(exchange.response)
+                )
+                assert values.step(step) == exchange.step, "the same answer leads elsewhere"
+            except Exception as error:
+                raise AssertionError(
+                    f"cut off before exchange {number} ({exchange.request.purpose}) and resumed "
+                    f"elsewhere: {said(error)}"
+                ) from None
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_a_failed_job_is_not_sent_again(self, subject: Subject) -> None:
+        """When the vendor says that the job failed, the edit ends: it is never begun again.
+
+        If this fails: raise a ProviderError (or let the manifest's error table do it) instead of
+        going back to a state from which the edit is sent once more.
+        """
+        tried = 0
+        for case, response in subject.errors():
+            if case.purpose == "submit" or response.status >= 400:
+                continue
+            tried += 1
+            job = subject.job_at(case.purpose)
+            step = read(subject, job, response)
+            if isinstance(step, Next | Wait):
+                again = subject.hooks.call("build_request", job=evolve(job, state=step.state))
+                assert not again.spends, (
+                    f"after a {case.purpose} that means {case.name} the edit is sent again"
+                )
+        if not tried:
+            skip("no failed job is recorded: see `errors`")
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_a_lost_submit_is_settled_for_free(self, subject: Subject) -> None:
+        """`reconcile` leads to exchanges that spend nothing, and never raises.
+
+        If this fails: return `Next` with a state in which `build_request` asks after the job, or
+        None when the vendor has no way to ask.
+        """
+        if "reconcile" not in subject.hooks.own:
+            skip("it has no reconcile")
+        for response in _what_arrived(subject):
+            job = subject.sent_job()
+            try:
+                found = values.lookup(subject.hooks.call("reconcile", job=job, response=response))
+            except values.BadValue as bad:
+                raise AssertionError(f"reconcile returned {bad}") from None
+            except Exception as error:
+                raise AssertionError(f"reconcile raised {said(error)}") from None
+            if found is None:
+                continue
+            job = evolve(job, state=found.state, status="unknown")
+            request = subject.hooks.call("build_request", job=job)
+            assert not request.spends, "the state of reconcile leads to another submit"
+
+    @standard(needs=[LOADS, *WHOLE, "test_a_lost_submit_is_settled_for_free"])
+    def test_settling_takes_no_other_job(self, subject: Subject) -> None:
+        """A job that is known to be another one (`job.taken`) is never taken for this one.
+
+        If this fails: leave out what is in `job.taken` before you decide which job it is; when
+        none or several are left, raise OutcomeUnknown.
+        """
+        answer = subject.recorded("settle")
+        if "reconcile" not in subject.hooks.own or answer is None:
+            skip("no answer with the purpose settle is recorded")
+        found = subject.hooks.call("reconcile", job=subject.sent_job(), response=None)
+        if found is None:
+            skip("without an answer it cannot be settled")
+        ids = frozenset(_texts(answer.json()))
+        job = evolve(subject.sent_job(), state=found.state, status="unknown", taken=ids)
+        step = read(subject, job, evolve(answer))
+        if step is None:
+            return
+        assert not isinstance(step, Done), "all jobs of the answer belong to others, and it is done"
+        claimed = {*_texts(getattr(step, "state", None)), *step.facts.vendor_ids.values()}
+        mine = sorted(claimed & ids - set(_texts(found.state)))
+        assert not mine, f"all jobs of the answer belong to others, and it takes {mine}"
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_a_refresh_is_free(self, subject: Subject) -> None:
+        """The state that gives fresh URLs (`Done.refresh`) leads to no submit.
+
+        If this fails: a refresh asks for the finished job again; where the vendor has no such
+        question, leave `refresh` out.
+        """
+        flow = _whole(subject)
+        assert flow.done is not None
+        if flow.done.refresh is None:
+            skip("it offers no refresh")
+        job = evolve(flow.last, state=flow.done.refresh)
+        request = subject.hooks.call("build_request", job=job)
+        assert not request.spends, "the state of the refresh leads to a submit"
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_the_cost_is_what_the_vendor_says(self, subject: Subject) -> None:
+        """The recorded answers' charge arrives as the cost, in the manifest's unit.
+
+        If this fails: look at the unit (cents?) and at `Facts(cost=...)`: an int, a str or a
+        Decimal, never a float.
+        """
+        wanted = subject.tests.cost
+        if wanted is None:
+            skip("no cost is given: see `cost`")
+        cost = _whole(subject).last.facts.cost
+        assert cost == to_amount(wanted), f"the cost is {cost}, recorded is {wanted}"
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_announced_facts_come_from_the_answer(self, subject: Subject) -> None:
+        """A hash or a size of a result is what the vendor announces, or it is left out.
+
+        If this fails: do not compute or guess `sha256` or `size`: a right picture would be
+        refused after it was paid.
+        """
+        flow = _whole(subject)
+        told = b"".join(
+            one.response.body + repr(one.response.headers).encode() for one in flow.exchanges
+        ).lower()
+        assert flow.done is not None
+        for output in _all_outputs(flow.done.images):
+            for name in ("sha256", "size"):
+                value = getattr(output, name)
+                if value is not None and output.image is None:
+                    assert str(value).lower().encode() in told, (
+                        f"{name} {value} of a result stands in no answer"
+                    )
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_foreign_addresses_are_used_as_they_came(self, subject: Subject) -> None:
+        """An address that an answer names (an upload place) is used byte for byte.
+
+        If this fails: give `HttpRequest(url=...)` the text of the answer as it is; a signature
+        covers every byte of it.
+        """
+        flow = _whole(subject)
+        named: list[str] = []
+        for exchange in flow.exchanges:
+            url = getattr(exchange.request, "url", "")
+            origin = _origin(url)
+            if url.startswith("http") and any(_origin(one) == origin for one in named):
+                assert exchange.sent.target in named, (
+                    f"{exchange.sent.target!r} stands in no answer like this"
+                )
+            named += _addresses(exchange.response)
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_the_key_goes_to_no_other_host(self, subject: Subject) -> None:
+        """Where an answer says to go, the key does not go along.
+
+        If this fails: `hosts` of the manifest take the key, so only the vendor's own API belongs
+        there. An upload place is an absolute URL: the core sends no key to it.
+        """
+        manifest = subject.manifest
+        own = _origin(manifest.base_url or "")
+        seen: set[str] = set()
+        for exchange in _whole(subject).exchanges:
+            request = exchange.request
+            name = request.host if isinstance(request, HttpRequest) else None
+            if name is not None:
+                origin = _origin(manifest.hosts.get(name, ""))
+                assert origin == own or origin not in seen, (
+                    f"{origin} was named by an answer, and as the host {name!r} it gets the key"
+                )
+            seen |= {_origin(one) for one in _addresses(exchange.response)}
+
+    @standard(needs=[LOADS, BUILT])
+    def test_the_key_is_only_in_its_header(self, subject: Subject) -> None:
+        """No request, state or result of a provider holds the key: the core alone adds it.
+
+        If this fails: a hook found the key in the environment. Say in the manifest's `auth` which
+        header carries it.
+        """
+        for exchange in subject.flow.exchanges:
+            place = f"exchange {exchange.request.purpose}"
+            assert CANARY.encode() not in exchange.sent.whole(), f"the key is in {place}"
+            for purpose, text in (("step", exchange.step), ("job", exchange.job)):
+                assert CANARY not in repr(text), f"the key is in the {purpose} of {place}"
+        if (pending := subject.flow.pending) is not None:
+            assert CANARY.encode() not in pending.whole(), "the key is in a request"
+
+    @standard(needs=[LOADS, *WHOLE])
+    def test_waits_make_sense(self, subject: Subject) -> None:
+        """Waits are seconds within the deadline, progress is a share between 0 and 1.
+
+        If this fails: the vendor tells milliseconds or per cent; divide.
+        """
+        deadline = deadline_seconds(subject.manifest)
+        for exchange in _whole(subject).exchanges:
+            raw = subject.hooks.call(
+                "parse_response", job=exchange.job, response=evolve(exchange.response)
+            )
+            if isinstance(raw, Wait):
+                assert raw.seconds is None or raw.seconds <= deadline, (
+                    f"it waits {raw.seconds} seconds, the deadline is {deadline:g}"
+                )
+                assert raw.progress is None or 0 <= raw.progress <= 1, (
+                    f"progress is {raw.progress}, a share is at most 1"
+                )
+
+    @standard(needs=[LOADS])
+    def test_live_models_are_read(self, subject: Subject) -> None:
+        """The vendor's recorded list of models becomes rows that can lie over the manifest.
+
+        If this fails: `list_models` asks with the purpose "models", and `parse_models` returns
+        rows in the manifest's own language, each with an id.
+        """
+        if "list_models" not in subject.hooks.own:
+            skip("it has no list of models")
+        try:
+            request = values.models_request(subject.hooks.call("list_models"))
+        except (Exception, values.BadValue) as error:
+            raise AssertionError(f"list_models: {said(error)}") from None
+        answer = subject.recorded("models")
+        if request is None or answer is None:
+            skip("no answer with the purpose models is recorded")
+        encode(request)
+        try:
+            rows = values.rows(subject.hooks.call("parse_models", response=evolve(answer)))
+            assert rows, "the recorded list gives no row"
+            with_live_rows(subject.manifest, rows)
+        except Exception as error:
+            raise AssertionError(f"parse_models: {said(error)}") from None
+
+    @standard(needs=[LOADS])
+    def test_the_balance_is_read(self, subject: Subject) -> None:
+        """The manifest's `balance` finds the amounts in the recorded answer.
+
+        If this fails: the pointers of `balance.amounts` lead nowhere in what the vendor answers.
+        """
+        answer = subject.recorded("balance")
+        if subject.manifest.balance is None or answer is None:
+            skip("no answer with the purpose balance is recorded")
+        wanted = len(subject.manifest.balance["amounts"])
+        found = read_balance(subject.manifest, answer)
+        assert len(found) == wanted, f"{wanted} amounts are named and {len(found)} found"
+
+
+def read(subject: Subject, job: Job, response: HttpResponse) -> Step | None:
+    """What an answer leads to; None when the hook refuses to read it."""
+    try:
+        return values.step(subject.hooks.call("parse_response", job=job, response=response))
+    except Exception:
+        return None
+
+
+def _no_trouble(subject: Subject, test: str) -> None:
+    trouble = subject.flow.trouble
+    if trouble is not None and trouble.test == test:
+        raise AssertionError(trouble.said)
+
+
+def _whole(subject: Subject) -> Any:
+    if subject.flow.done is None:
+        skip("the recorded answers do not reach the end")
+    return subject.flow
+
+
+def _what_arrived(subject: Subject) -> Iterator[HttpResponse | None]:
+    yield None
+    for exchange in subject.flow.of("submit"):
+        answer = exchange.response
+        yield HttpResponse(status=answer.status, headers=answer.headers)
+        yield HttpResponse(status=502, headers={"Content-Type": "text/html"}, body=b"<html>")
+
+
+def _body(exchange: Exchange) -> Any:
+    body = exchange.sent.body
+    try:
+        return json.loads(body)
+    except ValueError:
+        form: dict[str, Any] = {}
+        for part in exchange.sent.received().parts():
+            name = part.name
+            value = f"<file {part.text}>" if part.filename is not None else part.text
+            form[name] = value if name not in form else [form[name], value]
+        return form
+
+
+def _with_pictures(value: Any, subject: Subject) -> Any:
+    """An author's example with {image}, {mask} and {reference} as they stand in our bytes."""
+    if isinstance(value, dict):
+        return {name: _with_pictures(item, subject) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_pictures(item, subject) for item in value]
+    if isinstance(value, str):
+        request = subject.request
+        pictures = {"image": request.image}
+        if request.mask is not None:
+            pictures["mask"] = request.mask
+        if request.references:
+            pictures["reference"] = request.references[0].image
+        for name, image in pictures.items():
+            value = value.replace(f"{{{name}}}", f"<{image.url or image.sha256}>")
+    return value
+
+
+def _all_outputs(outputs: Any) -> Iterator[Output]:
+    for output in outputs:
+        yield output
+        yield from _all_outputs(output.variants.values())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _addresses(response: HttpResponse) -> list[str]:
+    """Every address that an answer names."""
+    try:
+        texts = list(_texts(response.json()))
+    except ValueError:
+        texts = []
+    texts += [value for several in response.headers.values() for value in several]
+    return [found for text in texts for found in _URL.findall(text)]
