@@ -90,6 +90,10 @@ def test_a_key_that_cannot_be_sent(
         monkeypatch.setenv(variable, key)
     error = Says(2, "ConfigError", "no")(call, "edit", *COMMAND, provider)
     assert (variable if key is None or "\0" not in key else provider) in error["message"]
+    # Nothing was begun that a later resume, with a key, would pay for.
+    assert call("jobs").json == {"jobs": []}
+    monkeypatch.setenv(variable, KEY)
+    assert call("jobs", "resume").json == {"jobs": []}
     assert server.requests == []
 
 
@@ -169,6 +173,18 @@ def test_an_answer_that_never_comes(
     error = LOST(call, "edit", *COMMAND, provider, "--timeout", "2")
     assert server.count("POST", path) == 1
     stays_unknown(call, server, error)
+
+
+@pytest.mark.parametrize("provider", PAID)
+def test_no_time_at_all(call: Call, server: ScriptedServer, provider: str) -> None:
+    """The command that is named goes on with a job of which nothing was sent."""
+    arguments = ("edit", *COMMAND, provider, "--timeout", "0.000001")
+    error = Says(7, "DeadlineExceeded", "no")(call, *arguments)
+    assert f"imgedit jobs resume {error['job_id']}" in error["message"]
+    assert server.requests == []
+    assert call("jobs", "resume", error["job_id"]).code == 0
+    assert Path("out.png").read_bytes() == RESULT
+    assert server.count("POST", PAID[provider][0]) == 1
 
 
 @pytest.mark.parametrize("provider", PAID)

@@ -475,10 +475,37 @@ def test_a_lost_key_does_not_end_a_job(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
+    with pytest.raises(errors.DeadlineExceeded) as begun:
+        edit(source, journal=path, deadline=1)
+    monkeypatch.delenv("ACME_API_KEY")
+    with pytest.raises(errors.ConfigError) as caught:
+        resume(begun.value.job_id, journal=path)
+    assert caught.value.charged == "no"
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    assert resume(begun.value.job_id, journal=path).image.size == len(png())
+
+
+def test_without_a_key_no_job_is_begun(
+    acme: Any, edit: Any, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sets the key and edits again must not find two edits to pay for."""
+    path = tmp_path / "jobs.sqlite3"
     monkeypatch.delenv("ACME_API_KEY")
     with pytest.raises(errors.ConfigError) as caught:
         edit(source, journal=path)
-    monkeypatch.setenv("ACME_API_KEY", KEY)
+    assert caught.value.job is None
+    with SqliteJournal_closing(path) as journal:
+        assert list(journal.recent()) == []
+
+
+def test_a_job_that_had_no_time_is_there_to_be_resumed(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        edit(source, journal=path, deadline=1e-6)
+    assert server.requests == []
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
 
 

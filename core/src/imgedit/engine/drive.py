@@ -180,6 +180,8 @@ class Drive(Run):
                 self.save()  # nothing left after all: that must be known before it is sent again
             await turn(self)
         elif not self.stored:
+            if isinstance(request, HttpRequest):  # a job without a key is none: it must not wait
+                await self.runtime.reach(self.provider, base_url=self.record.base_url)
             self.save()
         response = await perform(self, request, self._number, on_sent=self.sent)
         if isinstance(request, LocalRequest):

@@ -137,7 +137,8 @@ class Run:
         if not isinstance(error, ProviderError):
             error.charged = self.record.charged  # who raised it knows nothing of the money
         job = self.record.job
-        over = error is self._final or (job.status == "planned" and not isinstance(error, _LATER))
+        later = isinstance(error, _LATER if self.stored else DeadlineExceeded)
+        over = error is self._final or (job.status == "planned" and not later)
         if error.charged == "unknown" or (over and error.charged == "yes"):
             error.retryable = False  # a repeat could be paid twice
         if over:
@@ -152,7 +153,7 @@ class Run:
             )
         elif self.record.charged == "unknown":
             self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
-        if self.stored:
+        if self.stored or not over:
             self._save_end(error)
         if not over:
             error.job = dumps(self.record)
@@ -163,7 +164,7 @@ class Run:
         """Store the end; a journal that fails now must not hide what happened before."""
         try:
             self.save()
-        except JournalError as trouble:
+        except (JournalError, BudgetExceeded) as trouble:
             if error is not trouble:
                 error.add_note(f"It could not be stored, too: {trouble.message}")
 
