@@ -141,6 +141,7 @@ __all__ = [
     "AuthenticationError",
     "Base64",
     "BrokenPlugin",
+    "Budget",
     "BudgetExceeded",
     "Client",
     "ConfigError",
