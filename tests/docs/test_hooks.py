@@ -102,3 +102,17 @@ def test_every_example_is_an_implementation_that_loads(hook: str) -> None:
     else:
         others = [f"it has no {name}, which every provider must have" for name in REQUIRED_HOOKS]
         assert set(provider_complaints(module)) <= set(others)
+
+
+def test_the_wrapper_that_is_shown_is_one() -> None:
+    import attrs
+
+    import imgedit
+    from imgedit.discovery.checks import addon_complaints
+
+    introduction = PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
+    (example,) = re.findall(r"```python\n(.*?)```", introduction, re.DOTALL)
+    module = type(inspect)("example")
+    vars(module).update({name: getattr(imgedit, name) for name in imgedit.__all__}, attrs=attrs)
+    exec(example, vars(module))
+    assert addon_complaints(module) == []
