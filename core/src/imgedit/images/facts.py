@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import BinaryIO, Final
 
 import attrs
 
-from imgedit.images import bitmap, boxes, gif, jpeg, png, tiff, webp
 from imgedit.images.look import Look
 from imgedit.images.sniff import HEAD_SIZE, describe, sniff
 from imgedit.images.source import Damaged, Source
 
 _MAY_HIDE_ITS_SIZE: Final = frozenset({"image/heic", "image/heif", "image/avif", "image/jxl"})
-_LOOKS: Final[dict[str, Callable[[Source, Look], None]]] = {
-    "image/jpeg": jpeg.look,
-    "image/png": png.look,
-    "image/webp": webp.look,
-    "image/gif": gif.look,
-    "image/heic": boxes.look,
-    "image/heif": boxes.look,
-    "image/avif": boxes.look,
-    "image/jp2": boxes.look,
-    "image/jxl": boxes.look,
-    "image/tiff": tiff.look,
-    "image/bmp": bitmap.look_bmp,
-    "image/x-icon": bitmap.look_icon,
+# The module of each type, imported when such a picture comes.
+_WALKERS: Final = {
+    "image/jpeg": ("jpeg", "look"),
+    "image/png": ("png", "look"),
+    "image/webp": ("webp", "look"),
+    "image/gif": ("gif", "look"),
+    "image/heic": ("boxes", "look"),
+    "image/heif": ("boxes", "look"),
+    "image/avif": ("boxes", "look"),
+    "image/jp2": ("boxes", "look"),
+    "image/jxl": ("boxes", "look"),
+    "image/tiff": ("tiff", "look"),
+    "image/bmp": ("bitmap", "look_bmp"),
+    "image/x-icon": ("bitmap", "look_icon"),
 }
 
 
@@ -99,7 +99,8 @@ def look(source: Source) -> tuple[str, Look]:
         raise NotAPicture(describe(head))
     seen = Look()
     try:
-        _LOOKS[media_type](source, seen)
+        module, walk = _WALKERS[media_type]
+        getattr(import_module(f"imgedit.images.{module}"), walk)(source, seen)
         if media_type not in _MAY_HIDE_ITS_SIZE and not (seen.width and seen.height):
             seen.whole = False
     except Damaged:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from typing import BinaryIO, Final
 
-from imgedit.images import jpeg, png, webp
 from imgedit.images.plan import CannotStrip, PlanBuilder, Stripped, Unchanged
 from imgedit.images.sniff import HEAD_SIZE, extension_for, sniff
 from imgedit.images.source import CHUNK_SIZE, Damaged, Source
@@ -20,11 +20,8 @@ __all__ = [
     "write_stripped",
 ]
 
-_STRIPS: Final[dict[str, Callable[[Source, PlanBuilder], None]]] = {
-    "image/jpeg": jpeg.strip,
-    "image/png": png.strip,
-    "image/webp": webp.strip,
-}
+# The module of each type, imported when such a picture comes.
+_STRIPS: Final = {"image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
 
 
 def can_strip(media_type: str) -> bool:
@@ -44,13 +41,12 @@ def plan_strip(file: BinaryIO) -> Stripped | Unchanged | CannotStrip:
     media_type = sniff(source.peek(HEAD_SIZE))
     if media_type is None:
         return CannotStrip("it is not a picture")
-    strip = _STRIPS.get(media_type)
-    if strip is None:
+    if not can_strip(media_type):
         name = extension_for(media_type).upper()
         return CannotStrip(f"metadata can be stripped from JPEG, PNG and WebP, not from {name}")
     plan = PlanBuilder()
     try:
-        strip(source, plan)
+        import_module(f"imgedit.images.{_STRIPS[media_type]}").strip(source, plan)
         return plan.finish()
     except Damaged as problem:
         return CannotStrip(f"the picture is damaged: {problem}")
