@@ -22,7 +22,6 @@ from .engine.drive import Drive
 from .engine.finish import to_result
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
-from .engine.quotes import Quotes, ask_all
 from .engine.record import JobRecord, SavedFile, now
 from .engine.route import passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
@@ -37,6 +36,7 @@ from .result import EditResult, Tried
 if TYPE_CHECKING:
     from .discovery import Provider
     from .engine.live import Balance, LiveModels
+    from .engine.quotes import Quotes
 
 Picture = Any
 OnEvent = Callable[[Event], object]
@@ -318,6 +318,8 @@ class Client:
         for name in fields:
             if name not in FIELDS:
                 raise unknown_keyword(name, FIELDS)
+        from .engine.quotes import ask_all
+
         request = await make_request(image, prompt, fields)
         return await asyncio.to_thread(
             ask_all,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .client import Client, EditJob
 from .contract.event import Event
-from .engine.quotes import Quotes
 from .engine.record import JobRecord
 from .ledger import Left, Spend
 from .result import EditResult
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from .engine.live import Balance, LiveModels
+    from .engine.quotes import Quotes
 
 _T = TypeVar("_T")
 
