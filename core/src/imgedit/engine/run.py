@@ -12,6 +12,7 @@ from ..contract.event import Event, Kind
 from ..contract.job import Status
 from ..contract.outcome import Facts
 from ..errors import (
+    BudgetExceeded,
     ConfigError,
     DeadlineExceeded,
     ImgEditError,
