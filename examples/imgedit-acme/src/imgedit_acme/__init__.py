@@ -19,8 +19,8 @@ from imgedit import (
     Json,
     Multipart,
     Next,
+    OutcomeUnknown,
     Output,
-    UnexpectedResponse,
     Wait,
     hookimpl,
 )
@@ -51,9 +51,11 @@ def parse_response(job: Job, response: HttpResponse) -> Done | Next | Wait:
         case "submit":
             return _started(answer["edit_id"])
         case "settle":
-            if not answer["edits"]:
-                raise UnexpectedResponse("Acme knows no edit with this tag")
-            return _started(answer["edits"][0]["edit_id"])
+            found = [one["edit_id"] for one in answer["edits"]]
+            ours = [edit_id for edit_id in found if edit_id not in job.taken]
+            if len(ours) != 1:
+                raise OutcomeUnknown(f"{len(ours)} edits at Acme could be this one")
+            return _started(ours[0])
         case _:
             return _polled(job, response)
 

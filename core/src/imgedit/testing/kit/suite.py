@@ -73,7 +73,8 @@ class ProviderTests(Checks):
     examples: ClassVar[int] = 25
 
     @pytest.fixture(scope="class")
-    def subject(self) -> Iterator[Subject]:
+    @classmethod
+    def subject(cls) -> Iterator[Subject]:
         """The provider, loaded once for all tests of the class."""
-        with Subject(self).in_place() as subject:
+        with Subject(cls()).in_place() as subject:
             yield subject
