@@ -22,7 +22,7 @@ from ..contract.image import ImageSource
 from ..errors import PluginError
 
 SMALL = 1 << 20
-PIECE = 48 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
+PIECE = 90 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
 _READ = 4 * PIECE  # of a large picture in one go: a thread costs more than a read
 _TOKEN = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 
@@ -109,7 +109,7 @@ class Encoded:
         return files
 
     async def pieces(self, files: list[BinaryIO]) -> AsyncIterator[bytes]:
-        """The bytes in pieces of at most 64 KiB or one segment; large files are read in a thread.
+        """The bytes in pieces of at most 120 KiB or one segment; large files are read in a thread.
 
         Raises:
             PictureChanged: a file became shorter.
