@@ -308,6 +308,14 @@ def test_the_list_is_asked_for(provider: Provider) -> None:
     assert (request.spends, request.body) == (False, None)
 
 
+@pytest.mark.parametrize("sizes", (None, []))
+def test_a_live_model_without_sizes(provider: Provider, sizes: Any) -> None:
+    manifest = with_live_rows(provider.manifest, listed(provider, {**MODEL, "image_sizes": sizes}))
+    assert validate_manifest(manifest.raw) == []
+    (problem,) = check(document(ask(resolution="1k")), manifest.pick(MODEL["id"]).model).problems
+    assert (problem.path, problem.code) == ("/resolution", "unsupported")
+
+
 @pytest.mark.parametrize("bare", (False, True))
 def test_a_live_model(provider: Provider, bare: bool) -> None:
     new = {**MODEL, "id": "flux-9", "name": "Flux 9", "image_sizes": ["1K", "0.5K"]}

@@ -43,7 +43,8 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     if "image_sizes" in one:
         sizes = {size.lower(): size for size in _texts(one["image_sizes"])}
         row["limits"]["resolution"] = _choice(list(sizes))
-        row["wire"] = {"resolution": {"as": "image_size", "values": sizes}}
+        if sizes:
+            row["wire"] = {"resolution": {"as": "image_size", "values": sizes}}
     return row
 
 
