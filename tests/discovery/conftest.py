@@ -91,48 +91,53 @@ BAD: dict[str, Bad] = {
     ),
     "misspelt": Bad(
         code=source("@hookimpl\ndef build_reqest(job):\n    ...\n", "build_request"),
-        says="there is no hook build_reqest: did you mean build_request?",
+        says="there is no hook build_reqest: did you mean build_request? (see docs/hooks.md)",
     ),
     "unmarked": Bad(
         code=source("def price(request, model):\n    ...\n"),
-        says="price has no @hookimpl, so it would never be called",
+        says="price has no @hookimpl, so it would never be called (see docs/hooks.md)",
     ),
     "coroutine": Bad(
         code=source("@hookimpl\nasync def build_request(job):\n    ...\n", "build_request"),
         says="build_request is an async function: hooks are plain functions, "
-        "the core does the waiting",
+        "the core does the waiting (see docs/hooks.md)",
     ),
     "generator": Bad(
         code=source("@hookimpl\ndef parse_response(job):\n    yield\n", "parse_response"),
-        says="parse_response is a generator: it must return its answer, not yield it",
+        says="parse_response is a generator: it must return its answer, not yield it "
+        "(see docs/hooks.md)",
     ),
     "asyncgen": Bad(
         code=source("@hookimpl\nasync def parse_response(job):\n    yield\n", "parse_response"),
-        says="parse_response is an async generator: it must return its answer, not yield it",
+        says="parse_response is an async generator: it must return its answer, not yield it "
+        "(see docs/hooks.md)",
     ),
     "incomplete": Bad(
         code=source("", "build_request"),
-        says="it has no build_request, which every provider must have",
+        says="it has no build_request, which every provider must have (see docs/hooks.md)",
     ),
     "keyword": Bad(
         code=source("@hookimpl\ndef build_request(*, job):\n    ...\n", "build_request"),
-        says="the parameter job of build_request is keyword-only and would get no value",
+        says="the parameter job of build_request is keyword-only and would get no value "
+        "(see docs/hooks.md)",
     ),
     "defaulted": Bad(
         code=source("@hookimpl\ndef build_request(job=None):\n    ...\n", "build_request"),
-        says="the parameter job of build_request has a default: hooks have none",
+        says="the parameter job of build_request has a default: hooks have none "
+        "(see docs/hooks.md)",
     ),
     "starred": Bad(
         code=source("@hookimpl\ndef build_request(*args):\n    ...\n", "build_request"),
-        says="build_request takes *args: name the parameters that it uses",
+        says="build_request takes *args: name the parameters that it uses (see docs/hooks.md)",
     ),
     "asking": Bad(
         code=source("@hookimpl\ndef build_request(job, key):\n    ...\n", "build_request"),
-        says="build_request asks for key, which is not given (it is given job)",
+        says="build_request asks for key, which is not given (it is given job) (see docs/hooks.md)",
     ),
     "wrapping": Bad(
         code=source("@hookimpl(wrapper=True)\ndef price():\n    return (yield)\n"),
-        says="price is a wrapper: a provider may not wrap hooks, only an add-on may",
+        says="price is a wrapper: a provider may not wrap hooks, only an add-on may "
+        "(see docs/hooks.md)",
     ),
     "newer": Bad(
         code="raise RuntimeError('this must not be imported')",
@@ -151,13 +156,14 @@ BAD: dict[str, Bad] = {
     "bare": Bad(manifest="", says="its package imgedit_bare holds no provider.json", listed=True),
     "garbled": Bad(
         manifest='{"manifest": 1, "name": ',
-        says="its provider.json is wrong: is not JSON: Expecting value (line 1, column 25)",
+        says="its provider.json is wrong: is not JSON: Expecting value (line 1, column 25) "
+        "(see docs/manifest.md)",
         listed=True,
     ),
     "other": Bad(
         manifest=manifest_of("another"),
         says="its provider.json is wrong: /name: is 'another', but the entry point is called "
-        "'other'",
+        "'other' (see docs/manifest.md)",
         listed=True,
     ),
     "dotted": Bad(

@@ -116,3 +116,13 @@ def test_the_wrapper_that_is_shown_is_one() -> None:
     vars(module).update({name: getattr(imgedit, name) for name in imgedit.__all__}, attrs=attrs)
     exec(example, vars(module))
     assert addon_complaints(module) == []
+
+
+@pytest.mark.parametrize("hook", PROVIDER_HOOKS)
+def test_errors_lead_to_pages_that_exist(hook: str) -> None:
+    from imgedit.discovery import guide
+
+    for said in (guide.HOOKS, guide.MANIFEST, guide.of_hook(hook)):
+        path, _, anchor = said.removeprefix("(see ").removesuffix(")").partition("#")
+        assert (PAGE.parents[1] / path).is_file()
+        assert not anchor or anchor in documented()

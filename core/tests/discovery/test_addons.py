@@ -139,7 +139,11 @@ def test_broken_addons_break_nothing(
     rows = registry.addon_rows(check=True)
     assert [(row.name, row.status, row.reason) for row in rows] == [
         ("addon0", "broken", "importing it ended the program (SystemExit: no)"),
-        ("addon1", "broken", "price is not marked wrapper=True: an add-on may only wrap it"),
+        (
+            "addon1",
+            "broken",
+            "price is not marked wrapper=True: an add-on may only wrap it (see docs/hooks.md)",
+        ),
         ("addon2", "ok", None),
     ]
     registry.emit(Event(kind="done", job_id="01", provider="acme"))

@@ -171,6 +171,7 @@ def test_a_wrong_step_names_distribution_hook_and_what_is_expected(
     assert f": parse_response of {LABEL} returned " in error.message
     assert said in error.message
     assert "expected is Done, Next or Wait" in error.message
+    assert error.message.endswith("(see docs/hooks.md#parse_response)")
     assert (error.provider, error.distribution) == ("acme", LABEL)
     assert error.charged == "unknown"
     assert pickle.loads(pickle.dumps(error)).message == error.message

@@ -12,6 +12,7 @@ from pluggy import PluginManager
 from ..contract.event import Event
 from ..hookspecs import ADDON_HOOKS, PROJECT, PROVIDER_HOOKS
 from ..hookspecs import Addon as AddonSpecs
+from . import guide
 from .blame import Party, code_of
 from .checks import Implementation, addon_complaints, hookimpls
 from .entry import single
@@ -115,7 +116,7 @@ def _load(name: str, claims: Sequence[Claim]) -> Addon:
     claim = single(claims, "add-on")
     module = load_object(claim)
     if complaints := addon_complaints(module):
-        raise Refused("; ".join(complaints))
+        raise Refused(f"{'; '.join(complaints)} {guide.HOOKS}")
     wraps, listens = hookimpls(module, PROVIDER_HOOKS), hookimpls(module, ADDON_HOOKS)
     package = str(getattr(module, "__name__", "")).partition(".")[0] or None
     return Addon(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from ..errors import PluginError, UnknownProvider
-from . import scan
+from . import guide, scan
 from .entry import Entry, audit, installed, key_of, manifest_source, read_manifest_of, single
 from .failure import Failure, Refused, Status
 from .locate import NAME
@@ -224,7 +224,7 @@ class Registry:
 
         module = entry.load()
         if complaints := provider_complaints(module):
-            raise Refused("; ".join(complaints))
+            raise Refused(f"{'; '.join(complaints)} {guide.HOOKS}")
         return Provider(
             name=entry.name,
             distribution=entry.distribution,

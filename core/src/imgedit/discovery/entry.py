@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from . import scan
+from . import guide, scan
 from .failure import Failure, Refused
 from .locate import MANIFEST, check_versions, manifest_path
 from .scan import Claim
@@ -97,13 +97,15 @@ def read_manifest_of(source: Source, name: str, label: str) -> Manifest:
     from ..manifest import ManifestError, read_manifest
 
     if source is None or (isinstance(source, Path) and not source.is_file()):
-        raise Refused(f"it has no {MANIFEST}")
+        raise Refused(f"it has no {MANIFEST} {guide.MANIFEST}")
     try:
         manifest = read_manifest(source, name=name)
     except ManifestError as error:
         # A newer manifest may well be one that we cannot read: the version is the true reason.
         check_versions(_json(source), label)
-        raise Refused(f"its {MANIFEST} is wrong: {scan.one_line(error, 400)}") from error
+        raise Refused(
+            f"its {MANIFEST} is wrong: {scan.one_line(error, 400)} {guide.MANIFEST}"
+        ) from error
     except Exception as error:
         raise Refused(f"its {MANIFEST} cannot be read: {type(error).__name__}") from error
     check_versions(manifest.raw, label)
@@ -126,7 +128,7 @@ def audit(manifest: Manifest) -> None:
     if problems := validate_manifest(manifest.raw):
         told = "; ".join(scan.one_line(problem) for problem in problems[:_TOLD])
         more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
-        raise Refused(f"its {MANIFEST} is wrong: {told}{more}")
+        raise Refused(f"its {MANIFEST} is wrong: {told}{more} {guide.MANIFEST}")
 
 
 def key_of(manifest: Manifest, environ: Mapping[str, str]) -> tuple[str | None, bool]:

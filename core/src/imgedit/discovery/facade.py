@@ -21,7 +21,7 @@ from ..contract.outcome import Next, Step
 from ..contract.request import EditRequest
 from ..errors import Charged, ImgEditError, PluginError, ProviderError, UnexpectedResponse
 from ..hookspecs import PROJECT, PROVIDER_HOOKS
-from . import values
+from . import guide, values
 from .addons import Addon
 from .blame import Blame, Party, blame, code_of, core_is_last
 from .checks import hookimpls
@@ -226,13 +226,16 @@ class Provider:
         said = f"{hook} of {self._label(found, hook)} raised {found.said}"
         if found.place:
             said += f" ({found.place})"
+        if hook not in _READS:  # there it is more often the vendor's answer than the code
+            said += f" {guide.of_hook(hook)}"
         raise self._fault(hook, said, arguments, self._label(found)) from error
 
     def _wrong(self, hook: str, what: str, arguments: dict[str, Any]) -> ImgEditError:
         blamed = self.label
         if self._wrapped_by[hook]:
             blamed += f" (or of {', '.join(self._wrapped_by[hook])} around it)"
-        return self._fault(hook, f"{hook} of {blamed} {what}", arguments, self.label)
+        said = f"{hook} of {blamed} {what} {guide.of_hook(hook)}"
+        return self._fault(hook, said, arguments, self.label)
 
     def _fault(
         self, hook: str, said: str, arguments: dict[str, Any], distribution: str
