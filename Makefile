@@ -24,7 +24,7 @@ JOBS ?= 2
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: $(READY) ## edit a photograph with the embedded provider
@@ -50,6 +50,10 @@ format: $(READY) ## format the code and mend what ruff can mend
 .PHONY: bench
 bench: $(READY) ## print the speed tables
 	@$(PY) benchmarks/run.py
+
+.PHONY: bench-money
+bench-money: $(READY) ## kill, race and count edits at full size (see docs/money.md)
+	@cd benchmarks && ../$(PY) -m money $(ARGS)
 
 .PHONY: build
 build: $(READY) ## wheels and sdists of every distribution, into dist/

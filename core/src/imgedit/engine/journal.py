@@ -133,7 +133,7 @@ def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[f
     """
     due = min(max(due, moment), moment + interval * burst)
     wait = due - interval * (burst - 1) - moment
-    return (wait, due) if wait > 0 else (0.0, due + interval)
+    return (wait, due) if wait > 1e-6 else (0.0, due + interval)  # what rounding leaves is nothing
 
 
 def sent_already(record: JobRecord) -> JournalError:

@@ -1,0 +1,212 @@
+"""Who drives a job: one at a time, and nobody for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from imgedit import JournalError
+from imgedit.engine.journal import LEASE, Journal, MemoryJournal
+from imgedit.journal import SqliteJournal
+from imgedit.journal.owner import Owner, this_process
+
+MakeRecord = Any
+
+_HOLDER = """
+import sys, time
+from imgedit.journal import SqliteJournal
+journal = SqliteJournal(sys.argv[1])
+journal.hold(sys.argv[2])
+print("held", flush=True)
+time.sleep(60)
+"""
+
+posix = pytest.mark.skipif(os.name != "posix", reason="asks POSIX whether a process lives")
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[SqliteJournal]:
+    with closing(SqliteJournal(path)) as journal:
+        yield journal
+
+
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> Any:
+    late = 0.0
+    clock = time.time
+
+    def later(seconds: float) -> None:
+        nonlocal late
+        late += seconds
+
+    monkeypatch.setattr(time, "time", lambda: clock() + late)
+    return later
+
+
+def test_who_begins_a_job_holds_it_until_it_is_over(
+    journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord
+) -> None:
+    record = make_record()
+    journal.save(record)
+    assert dict(other.driven()) == {record.id: "this process"}
+    assert dict(journal.driven()) == {}
+    with pytest.raises(JournalError, match=f"this process drives job {record.id}") as caught:
+        other.hold(record.id)
+    assert f"imgedit jobs show {record.id}" in (caught.value.hint or "")
+    with pytest.raises(JournalError, match="drives job"):
+        other.save(record.with_job(status="sent"))
+    with pytest.raises(JournalError, match="drives job"):
+        journal.hold(record.id)
+    journal.save(record.with_job(status="failed"))
+    assert other.hold(record.id) is not None
+
+
+def test_what_is_given_back_can_be_taken(
+    journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord
+) -> None:
+    record = make_record()
+    journal.save(record)
+    journal.release(record.id)
+    assert other.hold(record.id) == record
+    journal.release(record.id)
+    with pytest.raises(JournalError, match="drives job"):
+        journal.hold(record.id)
+    other.close()
+    assert journal.hold(record.id) == record
+
+
+def test_a_job_that_is_not_stored(journal: SqliteJournal) -> None:
+    assert journal.hold("01NONE") is None
+
+
+def test_a_sleeper_loses_its_job_and_cannot_send_it_any_more(
+    journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord, pass_time: Any
+) -> None:
+    record = make_record()
+    journal.save(record)
+    pass_time(LEASE + 1)
+    assert other.hold(record.id) == record
+    sent = evolve(record.with_job(status="sent"), charged="unknown")
+    with pytest.raises(JournalError, match="drives job"):
+        journal.save(sent)
+    other.save(sent)
+    other.release(record.id)
+    with pytest.raises(JournalError, match="was taken over by another process"):
+        journal.save(sent)
+    assert journal.load(record.id) == sent
+
+
+def test_the_vendors_answer_counts_also_from_a_sleeper(
+    journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord, pass_time: Any
+) -> None:
+    record = make_record(status="sent", charged="unknown")
+    journal.save(record)
+    pass_time(LEASE + 1)
+    other.hold(record.id)
+    other.save(record.with_job(status="unknown"))
+    other.release(record.id)
+    journal.save(evolve(record.with_job(status="accepted"), charged="yes"))
+    assert other.load(record.id).job.status == "accepted"
+
+
+def test_signs_of_life_keep_a_job(
+    journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord, pass_time: Any
+) -> None:
+    record = make_record()
+    journal.save(record)
+    for _ in range(3):
+        pass_time(LEASE * 0.6)
+        journal.renew()
+    with pytest.raises(JournalError, match="drives job"):
+        other.hold(record.id)
+
+
+@posix
+def test_a_killed_process_drives_nothing(
+    journal: SqliteJournal, path: Path, make_record: MakeRecord
+) -> None:
+    record = make_record()
+    journal.save(record)
+    journal.release(record.id)
+    command = [sys.executable, "-c", _HOLDER, str(path), record.id]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        try:
+            assert holder.stdout.readline() == "held\n"
+            assert dict(journal.driven()) == {record.id: f"process {holder.pid}"}
+            with pytest.raises(JournalError, match=rf"another process \(pid {holder.pid}\) drives"):
+                journal.hold(record.id)
+            holder.send_signal(signal.SIGSTOP)
+            with pytest.raises(JournalError, match="another process"):
+                journal.hold(record.id)
+        finally:
+            holder.kill()
+        holder.wait()
+    assert dict(journal.driven()) == {}
+    assert journal.hold(record.id) == record
+
+
+@posix
+def test_who_is_gone() -> None:
+    me = this_process()
+    me.open()
+    assert Owner.read(str(me)) == me
+    assert not me.is_gone()
+    me.close()
+    assert me.is_gone(), "its journal was dropped"
+    assert evolve(me, pid=2**22 + 1).is_gone(), "there is no such process"
+    assert not evolve(me, pid=2**22 + 1, host="elsewhere").is_gone(), "who can tell?"
+    if me.boot:
+        assert evolve(me, boot="the last one").is_gone()
+        assert not evolve(me, space="a container's", pid=2**22 + 1).is_gone()
+        assert evolve(me, pid=os.getppid(), started="1").is_gone(), "another took its number"
+
+
+@pytest.mark.parametrize("kind", (MemoryJournal, SqliteJournal))
+def test_so_many_at_once(kind: Any, path: Path) -> None:
+    journal: Journal = kind() if kind is MemoryJournal else kind(path)
+    with closing(journal):
+        assert journal.enter("acme", "1", 2)
+        assert journal.enter("acme", "2", 2)
+        assert journal.enter("acme", "2", 2), "it runs already"
+        assert not journal.enter("acme", "3", 2)
+        assert journal.enter("other", "4", 1)
+        journal.leave("1")
+        journal.leave("1")
+        assert journal.enter("acme", "3", 2)
+
+
+def test_places_are_shared_and_end_with_their_journal(
+    journal: SqliteJournal, other: SqliteJournal
+) -> None:
+    assert journal.enter("acme", "1", 1)
+    assert not other.enter("acme", "2", 1)
+    journal.close()
+    assert other.enter("acme", "2", 1)
+
+
+@pytest.mark.parametrize("kind", (MemoryJournal, SqliteJournal))
+def test_so_many_in_a_time(kind: Any, path: Path) -> None:
+    journal: Journal = kind() if kind is MemoryJournal else kind(path)
+    with closing(journal):
+        begin, taken = 1000.0, []
+        for tick in range(2000):
+            moment = begin + tick / 100
+            while not journal.turn("acme", 0.1, 5, moment):
+                taken.append(moment)
+        in_a_second = [sum(one <= m < one + 1 for m in taken) for one in taken]
+        assert taken.count(begin) == 5, "a burst"
+        assert max(in_a_second) <= 10 + 5
+        assert len(taken) == pytest.approx(200 + 5, abs=2)
+        assert 0 < journal.turn("acme", 0.1, 5, moment) <= 0.1
+        assert journal.turn("acme", 0.1, 5, 10.0) <= 0.1, "a clock that was set back"

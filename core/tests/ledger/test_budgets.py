@@ -1,0 +1,179 @@
+"""Whether a job fits into a budget, the same in memory and on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from ledger_records import make_record, quote
+
+from imgedit import Budget, BudgetExceeded, Money, UsageError
+from imgedit.engine.journal import Journal, MemoryJournal
+from imgedit.journal import SqliteJournal
+from imgedit.ledger import Purse
+
+
+@pytest.fixture(params=("memory", "sqlite"))
+def journal(request: Any, tmp_path: Path) -> Iterator[Journal]:
+    made = MemoryJournal() if request.param == "memory" else SqliteJournal(tmp_path / "jobs.db")
+    with closing(made):
+        yield made
+
+
+def purse(*budgets: Budget, **facts: Any) -> Purse:
+    return Purse(budgets=budgets, **facts)
+
+
+def refused(journal: Journal, record: Any, with_purse: Purse) -> BudgetExceeded:
+    before = [entry.job_id for entry in journal.entries()]
+    with pytest.raises(BudgetExceeded) as caught:
+        journal.save(record, purse=with_purse)
+    assert caught.value.charged == "no"
+    assert caught.value.hint
+    assert [entry.job_id for entry in journal.entries()] == before, "nothing was stored"
+    assert record.id not in {one.id for one in journal.unfinished()}
+    return caught.value
+
+
+def test_what_is_reserved_counts_and_what_is_released_does_not(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.10 USD"))
+    first, second = make_record(quote("0.02", "0.06")), make_record(quote("0.04", "0.04"))
+    journal.save(first, purse=limit)
+    journal.save(second, purse=limit)
+    error = refused(journal, make_record(quote("0.01", "0.01")), limit)
+    assert "it may cost 0.01 USD, and 0.00 are left of the budget of 0.10 USD in all" in str(error)
+    journal.save(first.with_job(status="failed"), purse=limit)
+    journal.save(make_record(quote("0.05", "0.06")), purse=limit)
+
+
+def test_the_charge_replaces_what_was_reserved(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.10 USD"))
+    record = make_record(quote("0.02", "0.09"))
+    journal.save(record, purse=limit)
+    refused(journal, make_record(quote("0.04", "0.04")), limit)
+    journal.save(
+        make_record(
+            quote("0.02", "0.09"), id=record.id, status="failed", charged="yes", cost="0.03"
+        ),
+        purse=limit,
+    )
+    journal.save(make_record(quote("0.07", "0.07")), purse=limit)
+
+
+def test_a_charge_that_is_only_assumed_counts_with_its_upper_bound(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.10 USD"))
+    journal.save(make_record(quote("0.02", "0.09"), status="failed", charged="yes"), purse=limit)
+    refused(journal, make_record(quote("0.02", "0.02")), limit)
+
+
+def test_what_was_sent_is_stored_whatever_the_budget_says(journal: Journal) -> None:
+    tight = purse(Budget(amount="0 USD"))
+    for status in ("accepted", "unknown"):
+        journal.save(make_record(status=status, charged="yes"), purse=tight)
+    assert len(list(journal.unfinished())) == 2
+
+
+def test_a_resumed_job_is_not_asked_for_its_budget_again(journal: Journal) -> None:
+    record = make_record()
+    journal.save(record, purse=purse(Budget(amount="0.04 USD")))
+    less = purse(Budget(amount="0.01 USD"))
+    journal.save(record.with_job(status="sent"), purse=less)
+
+
+def test_scopes(journal: Journal) -> None:
+    limit = purse(
+        Budget(amount="0.04 USD", provider="acme"), Budget(amount="0.04 USD", label="shoes")
+    )
+    journal.save(make_record(), purse=limit)
+    refused(journal, make_record(), limit)
+    journal.save(make_record(provider="other"), purse=limit)
+    journal.save(make_record(provider="other", label="shoes"), purse=limit)
+    error = refused(journal, make_record(provider="third", label="shoes"), limit)
+    assert "for the label 'shoes'" in error.message
+    journal.save(make_record(provider="third"), purse=limit)
+
+
+def test_nothing_is_nothing_in_every_unit(journal: Journal) -> None:
+    limit = purse(Budget(amount="0 EUR"))
+    journal.save(make_record(quote("0", "0")), purse=limit)
+    journal.save(make_record(quote("0", "0", "acme:credits")), purse=limit)
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    (
+        (quote(None, None), "the price is unknown"),
+        (quote("0.02", None), "the price is 0.02 USD or more"),
+        (quote("5", "5", "acme:credits"), "the price is in acme:credits, no rate to USD"),
+        (quote("5", None, "acme:credits"), "the price is 5 acme:credits or more"),
+    ),
+    ids=str,
+)
+def test_what_cannot_be_compared_is_refused_unless_allowed(
+    journal: Journal, price: Any, said: str
+) -> None:
+    error = refused(journal, make_record(price), purse(Budget(amount="100 USD")))
+    assert said in error.message
+    assert "allow_unknown = true" in str(error)
+    journal.save(make_record(price), purse=purse(Budget(amount="100 USD", allow_unknown=True)))
+
+
+def test_what_is_known_of_an_allowed_unknown_counts(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.05 USD", allow_unknown=True))
+    journal.save(make_record(quote("0.04", None)), purse=limit)
+    refused(journal, make_record(quote("0.04", None)), limit)
+
+
+def test_a_rate_that_was_chosen_makes_units_comparable(journal: Journal) -> None:
+    rates = {"acme:credits": Money("0.01", "USD")}
+    limit = purse(Budget(amount="0.10 USD"), rates=rates)
+    journal.save(make_record(quote("6", "6", "acme:credits")), purse=limit)
+    journal.save(make_record(quote("0.04", "0.04")), purse=limit)
+    refused(journal, make_record(quote("1", "1", "acme:credits")), limit)
+
+
+def test_credits_against_a_budget_in_credits(journal: Journal) -> None:
+    limit = purse(Budget(amount="10 acme:credits", provider="acme"))
+    journal.save(make_record(quote("10", "10", "acme:credits")), purse=limit)
+    refused(journal, make_record(quote("1", "1", "acme:credits")), limit)
+
+
+def test_a_day_begins_where_the_user_says(journal: Journal, monkeypatch: Any) -> None:
+    moments = {
+        "before": datetime(2026, 11, 30, 22, 30, tzinfo=UTC),
+        "after": datetime(2026, 11, 30, 23, 30, tzinfo=UTC),
+        "next": datetime(2026, 12, 1, 0, 30, tzinfo=UTC),
+    }
+    clock = "before"
+    for module in ("engine.journal", "journal.sqlite"):
+        monkeypatch.setattr(f"imgedit.{module}.now", lambda: moments[clock])
+    berlin = {"zone": ZoneInfo("Europe/Berlin")}
+    for per in ("day", "month"):
+        label = {"label": per}
+        limit = Budget(amount="0.04 USD", per=per, **label)
+        clock = "before"
+        journal.save(make_record(**label), purse=purse(limit, **berlin))
+        refused(journal, make_record(**label), purse(limit, **berlin))
+        clock = "after"  # it is December in Berlin, and November in London
+        refused(journal, make_record(**label), purse(limit))
+        journal.save(make_record(**label), purse=purse(limit, **berlin))
+        clock = "next"
+        refused(journal, make_record(**label), purse(limit, **berlin))
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    (
+        ({"amount": "5"}, "is not an amount of money"),
+        ({"amount": "-5 USD"}, "is not an amount of money"),
+        ({"amount": "5 USD", "per": "week"}, "per day, month or total"),
+    ),
+)
+def test_a_budget_that_cannot_be_read(facts: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Budget(**facts)
