@@ -139,7 +139,7 @@ def place(source: Path, target: Path, *, overwrite: bool) -> None:
     try:
         with _part(target.parent) as (part, file):
             with open(source, "rb") as original:
-                shutil.copyfileobj(original, file, 1 << 18)
+                shutil.copyfileobj(original, file, 1 << 16)
             file.flush()
             os.fsync(file.fileno())
             file.close()

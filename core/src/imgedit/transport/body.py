@@ -23,7 +23,7 @@ from ..errors import PluginError
 
 SMALL = 1 << 20
 PIECE = 90 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
-_READ = 4 * PIECE  # of a large picture in one go: a thread costs more than a read
+_READ = 2 * PIECE  # of a large picture in one go: a thread costs more than a read
 _TOKEN = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 
 

@@ -16,7 +16,7 @@ from .errors import BadDownload, Headers, NotSent
 from .failures import EXPECTED, explain
 from .pools import CONNECT_SECONDS, Pool, Pools
 from .receive import headers_of
-from .sink import DiskFailed, Sink
+from .sink import PIECE, DiskFailed, Sink
 from .site import Site, safe_url
 
 MAX_REDIRECTS = 3
@@ -157,7 +157,7 @@ class Fetch:
         announced = headers.get("content-length", ("",))[0]
         if announced.isdecimal() and int(announced) > self.max_bytes:
             raise self._too_large()
-        while data := await answer.content.readany():
+        while data := await answer.content.read(PIECE):
             await sink.put(data)
             if sink.size > self.max_bytes:
                 answer.close()

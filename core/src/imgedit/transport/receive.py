@@ -12,7 +12,7 @@ from ..contract.image import ImageSource
 from ..images.facts import NotAPicture, read_facts
 from ..images.sniff import HEAD_SIZE, extension_for, sniff
 from .errors import Lost, TooLarge
-from .sink import DiskFailed, Sink
+from .sink import PIECE, DiskFailed, Sink
 
 if TYPE_CHECKING:
     import aiohttp
@@ -87,7 +87,7 @@ async def receive(
 
 async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     # Decompressed by aiohttp, a bounded piece at a time.
-    while data := await answer.content.readany():
+    while data := await answer.content.read(PIECE):
         yield data
 
 

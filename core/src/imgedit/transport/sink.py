@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from .files import create_beside, publish
 
-BATCH = 256 * 1024
+PIECE = 120 * 1024  # what is read of an answer at once
+BATCH = 2 * PIECE
 LARGE = 1 << 20
 
 
