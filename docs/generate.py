@@ -163,9 +163,7 @@ def _many(kind: str) -> str:
 
 def _cell(text: str) -> str:
     """Text that means itself inside a Markdown table."""
-    for sign in "|<*":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+    return text.replace("<", "&lt;").replace("|", "\\|").replace("*", "\\*")
 
 
 def _slug(place: str) -> str:
