@@ -53,6 +53,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             place = pages.index({"Hooks": "hooks.md"})
             pages[place] = {"Hooks": ["hooks.md", *hooks]}
             pages += [{"The tutorial's vendor": "acme-api.md"}, {"Its provider": "acme.md"}]
+        uses = section.get("Use imgedit") if isinstance(section, dict) else None
+        if uses is not None:  # a new page needs no line in mkdocs.yml
+            named = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+            found = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+            uses += [page for page in found if page not in named]
     providers = [page for page in EXTRA.values() if page.startswith("providers/")]
     config.nav += [
         {"Providers": providers},
