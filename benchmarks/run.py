@@ -34,8 +34,11 @@ def main() -> None:
             for bench in benches:
                 for row in bench(Path(scratch)):
                     print(row, flush=True)
-    seconds = time.monotonic() - begun
-    print(f"\nPython {platform.python_version()}, {platform.system()}, {seconds:.0f} s in all")
+    where = "in memory (/dev/shm)" if edits.in_memory() else "on the disk"
+    print(
+        f"\nPython {platform.python_version()}, {platform.system()}; the pictures of the edits lay "
+        f"{where}; {time.monotonic() - begun:.0f} s in all"
+    )
 
 
 if __name__ == "__main__":

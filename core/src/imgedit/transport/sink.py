@@ -85,7 +85,7 @@ class Sink:
         try:
             if self._file is None or self.path is None:
                 descriptor, self.path = create_beside(self._to, self._mode)
-                self._file = os.fdopen(descriptor, "w+b")
+                self._file = os.fdopen(descriptor, "wb")
             waiting, self._waiting, self._batch = self._waiting, [], 0
             for data in waiting:
                 self._hash.update(data)
