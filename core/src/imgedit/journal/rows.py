@@ -12,6 +12,11 @@ from ..ledger import Entry
 from ..ledger.budgets import Budget, Total
 
 _WRITE = "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHANGE = """
+UPDATE ledger SET reserved = ?, charge = ?, charge_source = ?, refunded = ?, counted = ?,
+    state = ?, open = ?
+WHERE job_id = ?
+"""
 _ADD = """
 INSERT INTO totals (day, provider, label, unit, counted) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET counted = excluded.counted
@@ -19,8 +24,21 @@ ON CONFLICT DO UPDATE SET counted = excluded.counted
 _TOTAL = "SELECT counted FROM totals WHERE day = ? AND provider = ? AND label = ? AND unit = ?"
 
 
-def write_entry(connection: sqlite3.Connection, entry: Entry) -> None:
-    """Store a job's row, new or known."""
+def write_entry(connection: sqlite3.Connection, entry: Entry, before: Entry | None = None) -> None:
+    """Store a job's row; `before` is the row until now."""
+    if before is not None and _fixed(before) == _fixed(entry):
+        changed = (
+            plain(entry.reserved),
+            _text(entry.charge),
+            entry.source,
+            plain(entry.refunded),
+            plain(entry.counted),
+            entry.state,
+            entry.open,
+            entry.job_id,
+        )
+        connection.execute(_CHANGE, changed)
+        return
     row = (
         entry.job_id,
         entry.provider,
@@ -40,6 +58,11 @@ def write_entry(connection: sqlite3.Connection, entry: Entry) -> None:
         entry.open,
     )
     connection.execute(_WRITE, row)
+
+
+def _fixed(entry: Entry) -> tuple[Any, ...]:
+    """What hardly ever changes; to leave it alone touches fewer pages of the file."""
+    return (*entry.bucket, entry.model, entry.quoted, entry.at_most)
 
 
 def read_entry(row: Sequence[Any]) -> Entry:

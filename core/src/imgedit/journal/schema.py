@@ -52,8 +52,7 @@ CREATE TABLE ledger (
     day TEXT NOT NULL,
     state TEXT NOT NULL,
     open INTEGER NOT NULL
-);
-CREATE INDEX ledger_at ON ledger (at);
+) WITHOUT ROWID;
 CREATE TABLE totals (
     day TEXT NOT NULL,
     provider TEXT NOT NULL,

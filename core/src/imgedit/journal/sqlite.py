@@ -100,6 +100,7 @@ class SqliteJournal:
         self._keep_prompts = keep_prompts
         self._lock = Lock()
         self._owner = this_process()
+        self._name = str(self._owner)
         self._held: dict[str, int] = {}
         self._running: set[str] = set()
         private_folder(self.path.parent, "the journal")
@@ -168,7 +169,7 @@ class SqliteJournal:
                     record.created_at.isoformat(),
                     record.updated_at.isoformat(),
                     text,
-                    None if over else str(self._owner),
+                    None if over else self._name,
                     fence,
                     0 if over else time.time() + LEASE,
                 )
@@ -222,7 +223,7 @@ class SqliteJournal:
         entry = evolve(entry, label=label, model=storable(entry.model))
         if entry == before:
             return label
-        write_entry(self._connection, entry)
+        write_entry(self._connection, entry, before)
         if before is not None and before.bucket != entry.bucket:
             add_to_total(self._connection, before.bucket, -before.counted)
             before = None
@@ -288,7 +289,7 @@ class SqliteJournal:
             text, owner, fence, expires = row
             if self._held.get(job_id) == fence or self._lives(owner, expires):
                 raise _driven(job_id, Owner.read(owner))
-            run(_TAKE, (str(self._owner), fence + 1, time.time() + LEASE, job_id))
+            run(_TAKE, (self._name, fence + 1, time.time() + LEASE, job_id))
         self._held[job_id] = fence + 1
         return self._record((job_id, text))
 
@@ -297,13 +298,13 @@ class SqliteJournal:
         fence = self._held.pop(job_id, None)
         if fence is not None:
             with self._writing():
-                self._connection.execute(_RELEASE, (job_id, str(self._owner), fence))
+                self._connection.execute(_RELEASE, (job_id, self._name, fence))
 
     def renew(self) -> None:
         """A sign of life for every job that is held."""
         if not self._held and not self._running:
             return
-        ends, owner = time.time() + LEASE, str(self._owner)
+        ends, owner = time.time() + LEASE, self._name
         with self._transaction() as run:
             for job_id, fence in self._held.items():
                 run(_RENEW, (ends, job_id, owner, fence))
@@ -337,7 +338,7 @@ class SqliteJournal:
             run(
                 "INSERT OR REPLACE INTO slots (job_id, provider, owner, expires) "
                 "VALUES (?, ?, ?, ?)",
-                (job_id, provider, str(self._owner), time.time() + LEASE),
+                (job_id, provider, self._name, time.time() + LEASE),
             )
         self._running.add(job_id)
         return True
@@ -378,10 +379,8 @@ class SqliteJournal:
         with self._lock, in_plain_words(self.path, self._patience):
             if self._close.alive and (self._held or self._running):
                 with suppress(sqlite3.Error):  # then it ends by itself, with this process
-                    self._connection.execute(_RELEASE_ALL, (str(self._owner),))
-                    self._connection.execute(
-                        "DELETE FROM slots WHERE owner = ?", (str(self._owner),)
-                    )
+                    self._connection.execute(_RELEASE_ALL, (self._name,))
+                    self._connection.execute("DELETE FROM slots WHERE owner = ?", (self._name,))
             self._held.clear()
             self._running.clear()
             self._close()
