@@ -107,8 +107,8 @@ def test_manifest(manifest: Manifest, model: Model, tmp_path: Path) -> None:
         ({"aspect_ratio": "auto"}, "/aspect_ratio"),
         ({"aspect_ratio": "16:0"}, "/aspect_ratio"),
         ({"output_format": "gif"}, "/output_format"),
-        ({"n": 2}, "/n"),
-        ({"seed": 1}, "/seed"),
+        ({"n": 5}, "/n"),
+        ({"seed": -1}, "/seed"),
         ({"resolution": "2k"}, "/resolution"),
         ({"options": {"magic": True}}, "/options/magic"),
     ),
@@ -162,6 +162,10 @@ def test_an_animation_is_a_problem(model: Model, tmp_path: Path) -> None:
         ("resize to 800x600", "16:9", False),
         ("resize to 800 pixels wide", "16:9", True),
         ("brighter", "16:9", True),
+        ("pad to 16:9", "16:9", True),
+        ("pad square", "16:9", False),
+        ("pad to 800x600", "16:9", False),
+        ("add a 20px border", "16:9", False),
     ),
 )
 def test_two_different_ratios(
@@ -177,13 +181,14 @@ def test_two_different_ratios(
         ("brighter, vignette", ["crop", "brightness", "vignette"]),
         ("brighter, rotate left, warmer", ["brightness", "rotate", "crop", "warmth"]),
         ("crop to 16:9", ["crop"]),
+        ("text 'a', pad to 16:9", ["text", "pad"]),
     ),
 )
 def test_aspect_ratio_crops(prompt: str, steps: list[str], model: Model, tmp_path: Path) -> None:
     request = _request(tmp_path, prompt, aspect_ratio="16:9")
     found = _steps(request, model)
     assert [step["op"] for step in found] == steps
-    assert {"op": "crop", "ratio": "16:9"} in found
+    assert [step["ratio"] for step in found if "ratio" in step] == ["16:9"]
 
 
 @pytest.mark.parametrize("prompt", ("rotate left", "flip vertically", "crop square", "20% smaller"))
@@ -195,6 +200,21 @@ def test_a_mask_cannot_confine_what_moves(prompt: str, model: Model, tmp_path: P
     request = _request(tmp_path, "brighter", mask=mask, aspect_ratio="1:1")
     (problem,) = imgedit_local.validate(request, model)
     assert problem.message.startswith("cannot confine crop")
+
+
+def test_erasing_needs_a_mask(model: Model, tmp_path: Path) -> None:
+    (problem,) = imgedit_local.validate(_request(tmp_path, "brighter, erase the object"), model)
+    assert (problem.path, problem.code) == ("/mask", "required")
+    request = _request(tmp_path, "erase the object", mask=_mask(tmp_path, (40, 30)))
+    assert imgedit_local.validate(request, model) == []
+
+
+def test_what_has_one_outcome_only_cannot_vary(model: Model, tmp_path: Path) -> None:
+    request = _request(tmp_path, "rotate left, text 'a'", n=2)
+    (problem,) = imgedit_local.validate(request, model)
+    assert (problem.path, problem.code) == ("/n", "rule")
+    assert "only one way to do rotate or text" in problem.message
+    assert imgedit_local.validate(_request(tmp_path, "rotate left, warmer", n=2), model) == []
 
 
 def test_the_size_of_a_mask(model: Model, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from imgedit.errors import ImageRejected
 from imgedit_local.parse import parse
-from imgedit_local.pixels import crop_box, target_size
+from imgedit_local.pixels.geometry import crop_box, target_size
 from imgedit_local.worker import edit
 
 Pixels = np.ndarray[Any, np.dtype[np.int64]]

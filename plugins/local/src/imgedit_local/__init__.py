@@ -14,6 +14,7 @@ from imgedit import Done, Facts, LocalRequest, Output, Problem, hookimpl
 
 from .operations import BY_NAME
 from .parse import NotUnderstood, Step, parse
+from .variations import can_vary, variation
 
 if TYPE_CHECKING:
     from imgedit import EditRequest, HttpResponse, Job, Model
@@ -42,26 +43,34 @@ def validate(request: EditRequest, model: Model) -> list[Problem]:
         steps = parse(request.prompt)
     except NotUnderstood as error:
         return [*problems, Problem(path="/prompt", message=str(error), code="not_understood")]
-    return [*problems, *_ratio_problems(request, steps), *_mask_problems(request, steps)]
+    return [
+        *problems,
+        *_ratio_problems(request, steps),
+        *_mask_problems(request, steps),
+        *_number_problems(request, steps),
+    ]
 
 
 @hookimpl
 def build_request(job: Job) -> LocalRequest:
-    """All steps in one call of the worker."""
+    """All steps, and those of the variations, in one call of the worker."""
+    request = job.request
+    steps, key = _steps(request), _key(request)
     return LocalRequest(
         function="imgedit_local.worker:edit",
         arguments={
-            "image": job.request.image,
-            "mask": job.request.mask,
-            "steps": _steps(job.request),
-            "output_format": job.request.output_format,
+            "image": request.image,
+            "mask": request.mask,
+            "steps": variation(steps, 0, key),
+            "variations": [variation(steps, index, key) for index in range(1, request.n or 1)],
+            "output_format": request.output_format,
         },
     )
 
 
 @hookimpl
 def parse_response(job: Job, response: HttpResponse) -> Done:
-    """The worker's one picture, and what it says was lost."""
+    """The worker's pictures, and what it says was lost."""
     facts = Facts(cost="0", ai_generated=False, warnings=response.json()["warnings"])
     return Done(tuple(Output(image=picture) for picture in response.pictures), facts=facts)
 
@@ -70,12 +79,26 @@ def _steps(request: EditRequest) -> list[Step]:
     """The prompt's steps, with the crop that `aspect_ratio` asks for unless the prompt does."""
     steps = list(parse(request.prompt))
     ratio = request.aspect_ratio
-    if ratio is None or any(step["op"] == "crop" for step in steps):
+    if ratio is None or any("ratio" in step for step in steps):
         return steps
     # Behind the last turn, which would turn the frame; before the rest, which is for that frame.
     turns = [place for place, step in enumerate(steps) if step["op"] == "rotate"]
     steps.insert(turns[-1] + 1 if turns else 0, {"op": "crop", "ratio": ratio})
     return steps
+
+
+def _key(request: EditRequest) -> str:
+    """What the variations are drawn from: the picture, the prompt and the seed."""
+    picture = request.image.sha256 or request.image.url or ""
+    return f"{picture}/{request.prompt}/{request.seed or 0}"
+
+
+def _number_problems(request: EditRequest, steps: tuple[Step, ...]) -> list[Problem]:
+    if (request.n or 1) == 1 or can_vary(steps):
+        return []
+    titles = " or ".join(dict.fromkeys(BY_NAME[step["op"]].title for step in steps))
+    message = f"is {request.n}, but there is only one way to do {titles}: ask for one picture"
+    return [Problem(path="/n", message=message, code="rule")]
 
 
 def _ratio_problems(request: EditRequest, steps: tuple[Step, ...]) -> list[Problem]:
@@ -84,12 +107,15 @@ def _ratio_problems(request: EditRequest, steps: tuple[Step, ...]) -> list[Probl
     wanted = _ratio(request.aspect_ratio)
     says = None
     for step in steps:
-        if step["op"] == "crop" and _ratio(step["ratio"]) != wanted:
-            says = f"the prompt crops to {step['ratio']}"
-        if step["op"] == "resize" and step.get("width") and step.get("height"):
+        verb = {"crop": "crops", "pad": "pads", "resize": "resizes"}.get(step["op"])
+        if verb and "ratio" in step and _ratio(step["ratio"]) != wanted:
+            says = f"the prompt {verb} to {step['ratio']}"
+        if verb and step.get("width") and step.get("height"):
             size = f"{step['width']}:{step['height']}"
             if _ratio(size) != wanted:
-                says = f"the prompt resizes to {size.replace(':', 'x')}"
+                says = f"the prompt {verb} to {size.replace(':', 'x')}"
+        if step["op"] == "pad" and not step.keys() & {"ratio", "width"}:
+            says = "the prompt adds a border, which changes it"
     if says is None:
         return []
     message = f"is {request.aspect_ratio}, but {says}: ask for one of the two"
@@ -104,7 +130,9 @@ def _ratio(text: str) -> Fraction:
 def _mask_problems(request: EditRequest, steps: tuple[Step, ...]) -> list[Problem]:
     mask, image = request.mask, request.image
     if mask is None:
-        return []
+        bare = [BY_NAME[step["op"]].title for step in steps if BY_NAME[step["op"]].masked]
+        message = "is missing: paint white what is to go, black what is to stay"
+        return [Problem(path="/mask", message=message, code="required")] if bare else []
     moving = dict.fromkeys(BY_NAME[step["op"]].title for step in steps if BY_NAME[step["op"]].moves)
     if request.aspect_ratio is not None:
         moving["crop"] = None

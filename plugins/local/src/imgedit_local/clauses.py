@@ -1,22 +1,27 @@
 """Instructions: a prompt's items between commas and "and", each with one operation.
 
-`split` cuts, `open_clause` finds operation, direction and strength, `share` lets coordinated
-instructions share the latter two. The values are read in `parse`.
+`split` cuts, `open_clause` finds operation, direction and strength. The values are read in
+`readings`.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from attrs import define, evolve, field
 
-from attrs import define, field
-
-from .operations import OPERATIONS, Form, Operation, Reads
+from .operations import BY_NAME, Form, Operation, Reads
 from .tokens import Item, Kind
 
-_SILENT = frozenset({Kind.FILLER, Kind.POLITE, Kind.MAKE, Kind.TURN, Kind.TO})
-_VERBS = frozenset({Kind.MAKE, Kind.TURN, Kind.ADD, Kind.RAISE})
+_SILENT = frozenset({Kind.FILLER, Kind.POLITE, Kind.MAKE, Kind.TURN, Kind.TO, Kind.WITH})
 _AMOUNTS = frozenset({Kind.STRENGTH, Kind.PERCENT})
-_BY_NAME = {row.name: row for row in OPERATIONS}
+# "Brighten ... the shadows": the first names a part of the picture, the second what is done to it.
+_MERGED = {
+    ("shadows", "brightness"): "shadows",
+    ("highlights", "brightness"): "highlights",
+    ("background_replace", "blur"): "background_blur",
+    ("background_replace", "recolour"): "background_replace",
+}
+# "Pad it with a white border": the same thing said twice.
+_TWICE = frozenset({Reads.PAD, Reads.TEXT, Reads.COLOUR})
 
 
 class Refused(Exception):
@@ -54,20 +59,34 @@ class Clause:
         self.left = [item for item in self.left if item is not found[0]]
         return found[0]
 
+    def every(self, kind: Kind) -> list[Item]:
+        """All items of this kind, in order; they stay."""
+        return [item for item in self.items if item.kind is kind]
+
+    def take_word(self, *words: str) -> bool:
+        """Whether one of these words is left; it is taken out."""
+        found = [item for item in self.left if item.word in words]
+        self.drop(*found)
+        return bool(found)
+
+    def drop(self, *items: Item) -> None:
+        """Take these items out."""
+        self.left = [item for item in self.left if not any(item is other for other in items)]
+
     def after(self, item: Item, other: Item) -> bool:
         """Whether `item` was written behind `other`."""
-        return _place(self.items, item) > _place(self.items, other)
+        return self.place(item) > self.place(other)
+
+    def place(self, item: Item) -> int:
+        """Where this very item stands."""
+        return next(place for place, other in enumerate(self.items) if other is item)
 
     def introduced(self, item: Item, kind: Kind) -> bool:
         """Whether a word of this kind ("by", "to") stands right before the item."""
-        place = _place(self.items, item)
+        place = self.place(item)
         while place and self.items[place - 1].kind is Kind.FILLER:
             place -= 1
         return place > 0 and self.items[place - 1].kind is kind
-
-
-def _place(among: list[Item], item: Item) -> int:
-    return next(place for place, other in enumerate(among) if other is item)
 
 
 def split(found: list[Item]) -> list[Clause]:
@@ -80,11 +99,14 @@ def split(found: list[Item]) -> list[Clause]:
         if any(item.kind is not Kind.POLITE for item in current):
             clauses.append(Clause(current, joined))
 
-    for item in found:
-        if item.kind in (Kind.AND, Kind.STOP):
+    for place, item in enumerate(found):
+        if item.kind in (Kind.AND, Kind.STOP) or (
+            item.kind is Kind.WITH and not _goes_on(current, found[place + 1 :])
+        ):
             close()
             # ", and" joins as closely as a comma does.
-            joined = item.kind if current else max(joined, item.kind, key=lambda k: k is Kind.STOP)
+            kind = Kind.AND if item.kind is Kind.AND else Kind.STOP
+            joined = kind if current else max(joined, kind, key=lambda k: k is Kind.STOP)
             current = []
         else:
             current.append(item)
@@ -92,8 +114,35 @@ def split(found: list[Item]) -> list[Clause]:
     return clauses
 
 
+def _goes_on(current: list[Item], rest: list[Item]) -> bool:
+    """Whether what stands behind "with" belongs to the instruction before it.
+
+    It does unless it names an operation of its own: "pad to 16:9 with white", "pad with a white
+    border", but not "black and white with a vignette".
+    """
+    here = [item for item in current if item.kind is Kind.OPERATION]
+    for item in rest:
+        if item.kind in (Kind.AND, Kind.STOP, Kind.WITH):
+            break
+        if item.kind is Kind.QUOTE:
+            return any(_reads(other) is Reads.TEXT for other in here)
+        if item.kind is Kind.OPERATION:
+            if item.word in ("padding", "borders", "margins"):
+                # "Make it square with white padding" is not a crop.
+                return any(other.kind in (Kind.RATIO, Kind.SIZE) for other in current)
+            return _reads(item) in _TWICE and any(
+                other.operation is item.operation for other in here
+            )
+    return bool(here)
+
+
+def _reads(item: Item) -> Reads | None:
+    return item.operation.reads if item.operation is not None else None
+
+
 def open_clause(clause: Clause) -> None:
     """Find the instruction's operation, direction and strength."""
+    _merge(clause)
     word = clause.take(Kind.OPERATION)
     operation = word.operation if word is not None else _implied(clause)
     if operation is None:
@@ -115,17 +164,51 @@ def open_clause(clause: Clause) -> None:
                 clause.take(Kind.BY)
 
 
+def _merge(clause: Clause) -> None:
+    """Make one operation of two words that name it together."""
+    found = clause.every(Kind.OPERATION)
+    if len(found) != 2:
+        return
+    for part, deed in (found, found[::-1]):
+        if part.operation is None or deed.operation is None:
+            continue
+        name = _MERGED.get((part.operation.name, deed.operation.name))
+        if part.operation is deed.operation and part.operation.reads in _TWICE:
+            name = part.operation.name
+        elif part.form is Form.VERB:
+            continue  # "recover the highlights brighter"
+        if name is not None:
+            one = evolve(deed, operation=BY_NAME[name])
+            clause.items = [one if item is deed else item for item in clause.items]
+            clause.left = [one if item is deed else item for item in clause.left]
+            clause.drop(part)
+            return
+
+
 def _implied(clause: Clause) -> Operation | None:
     """The operation of an instruction that names none: "make it 16:9", "turn left"."""
     kinds = {item.kind for item in clause.left}
+    if Kind.QUOTE in kinds:
+        return BY_NAME["text"]
+    if len(clause.every(Kind.COLOUR)) == 2 and _makes(clause):
+        return BY_NAME["recolour"]
+    if kinds == {Kind.COLOUR} and _makes(clause):
+        raise Refused("say add a blue tint, change red to blue or make the background blue")
+    raised = [item.word for item in clause.left if item.kind is Kind.RAISE]
+    if raised in (["enhance"], ["improve"]) and kinds <= {Kind.RAISE, *_AMOUNTS, Kind.BESIDE}:
+        return BY_NAME["auto"]
     turned = kinds & {Kind.DEGREES, Kind.SIDE} or upside_down(clause)
     if turned and any(item.kind is Kind.TURN for item in clause.items):
-        return _BY_NAME["rotate"]
+        return BY_NAME["rotate"]
     if kinds == {Kind.RATIO}:
-        return _BY_NAME["crop"]
+        return BY_NAME["crop"]
     if kinds & {Kind.SIZE, Kind.FACTOR, Kind.DIMENSION}:
-        return _BY_NAME["resize"]
+        return BY_NAME["resize"]
     return None
+
+
+def _makes(clause: Clause) -> bool:
+    return any(item.kind in (Kind.MAKE, Kind.TURN) for item in clause.items)
 
 
 def upside_down(clause: Clause) -> bool:
@@ -163,68 +246,17 @@ def _direction(clause: Clause) -> float:
 
 
 def _next_word(clause: Clause, item: Item) -> Item | None:
-    place = _place(clause.items, item)
-    return clause.items[place + 1] if place + 1 < len(clause.items) else None
+    place = clause.place(item) + 1
+    # "Lower" is a verb, too.
+    while item.word == "lower" and place < len(clause.items):
+        if clause.items[place].kind is not Kind.FILLER:
+            break
+        place += 1
+    return clause.items[place] if place < len(clause.items) else None
 
 
 def _written_sign(clause: Clause) -> float:
     for item in clause.left:
-        if item.kind is Kind.PERCENT and item.signed:
+        if item.kind in (Kind.PERCENT, Kind.STOPS) and item.signed:
             return 1.0 if item.number > 0 else -1.0
     return 0.0
-
-
-def share(clauses: list[Clause]) -> None:
-    """Let coordinated words share a direction and a strength.
-
-    Only where the second has no verb of its own: "slightly brighter and warmer", "increase
-    brightness and contrast by 20%", "more contrast, saturation".
-    """
-    for first, second in pairwise(clauses):
-        if not (_shares(first) and _shares(second)) or _has_verb(second):
-            continue
-        if second.word.form is Form.BASE and _lessens(first) and not _compares(second):
-            raise Refused("say less before each word that it belongs to")
-        if second.word.form is Form.QUANTITY and not second.sign and first.sign:
-            if first.word.form is not Form.QUANTITY or _written_sign_of(first):
-                continue
-            second.sign = first.sign
-        elif second.joined is not Kind.AND:
-            continue
-        if (
-            second.amount is None
-            and first.amount is not None
-            and first.after(first.word, first.amount)
-        ):
-            second.amount = first.amount
-    for first, second in reversed(list(pairwise(clauses))):
-        if not (_shares(first) and _shares(second)) or _has_verb(second):
-            continue
-        if first.amount is None and second.amount is not None and second.joined is Kind.AND:
-            own = any(item is second.amount for item in second.items)
-            if not own or second.after(second.amount, second.word):
-                first.amount = second.amount
-
-
-def _shares(clause: Clause) -> bool:
-    return clause.operation.reads in (Reads.CHANGE, Reads.AMOUNT) and clause.word.form in (
-        Form.QUANTITY,
-        Form.BASE,
-        Form.COMPARATIVE,
-    )
-
-
-def _has_verb(clause: Clause) -> bool:
-    return any(item.kind in _VERBS for item in clause.items)
-
-
-def _compares(clause: Clause) -> bool:
-    return any(item.kind is Kind.COMPARE for item in clause.items)
-
-
-def _lessens(clause: Clause) -> bool:
-    return any(item.kind is Kind.COMPARE and item.number < 0 for item in clause.items)
-
-
-def _written_sign_of(clause: Clause) -> bool:
-    return clause.amount is not None and clause.amount.signed

@@ -18,7 +18,7 @@ import numpy as np  # noqa: TID253 - only the worker loads this module
 from attrs import define, field
 from PIL import Image, ImageCms, UnidentifiedImageError  # noqa: TID253
 
-from .parse import MAX_PIXELS
+from .limits import MAX_PIXELS
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 WRITTEN = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
@@ -105,8 +105,8 @@ def load_mask(path: str, size: tuple[int, int]) -> Image.Image:
     return picture.image.convert("RGB").convert("L")
 
 
-def save(picture: Picture, to: str, output_format: str) -> dict[str, Any]:
-    """Write `to`/1.<ext> and return its width, height and media type.
+def save(picture: Picture, to: str, output_format: str, number: int = 1) -> dict[str, Any]:
+    """Write `to`/<number>.<ext> and return its width, height and media type.
 
     Raises:
         imgedit.errors.ImageRejected: the format cannot hold a picture of this size.
@@ -138,7 +138,7 @@ def save(picture: Picture, to: str, output_format: str) -> dict[str, Any]:
     exif = _exif_bytes(picture, image.size)
     if exif:
         options["exif"] = exif
-    path = os.path.join(to, f"1.{EXTENSIONS[output_format]}")
+    path = os.path.join(to, f"{number}.{EXTENSIONS[output_format]}")
     image.save(path, format=output_format.upper(), **options)
     width, height = image.size
     return {"width": width, "height": height, "media_type": f"image/{output_format}"}

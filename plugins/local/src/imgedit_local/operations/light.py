@@ -1,0 +1,107 @@
+"""The rows for light."""
+
+from __future__ import annotations
+
+from .row import Form, Measure, Operation, Reads, words
+
+LIGHT: tuple[Operation, ...] = (
+    Operation(
+        name="brightness",
+        title="brighter or darker",
+        reads=Reads.CHANGE,
+        words=(
+            *words(Form.QUANTITY, 0, "brightness"),
+            *words(Form.BASE, 1, "bright"),
+            *words(Form.COMPARATIVE, 1, "brighter", "lighter"),
+            *words(Form.VERB, 1, "brighten", "brighten up", "lighten", "lighten up"),
+            *words(Form.BASE, -1, "dark", "dim"),
+            *words(Form.COMPARATIVE, -1, "darker", "dimmer"),
+            *words(Form.VERB, -1, "darken"),
+        ),
+        default=0.25,
+        least=-1.0,
+        most=3.0,
+        does="Lifts or lowers the light; highlights keep their detail.",
+        examples=("brighter", "much darker", "increase the brightness by 20%"),
+    ),
+    Operation(
+        name="exposure",
+        title="exposure",
+        reads=Reads.CHANGE,
+        words=(
+            *words(Form.QUANTITY, 0, "exposure"),
+            *words(Form.VERB, 1, "overexpose", "over expose"),
+            *words(Form.VERB, -1, "underexpose", "under expose"),
+        ),
+        default=0.41,
+        least=-0.875,
+        most=7.0,
+        measure=Measure.STOPS,
+        largest=3.0,
+        does="More or less light as in a camera: 100% more is one stop, twice the light.",
+        examples=("more exposure", "exposure +1 stop", "reduce the exposure by 0.5 EV"),
+    ),
+    Operation(
+        name="contrast",
+        title="contrast",
+        reads=Reads.CHANGE,
+        words=(
+            *words(Form.QUANTITY, 0, "contrast"),
+            *words(Form.BASE, 1, "contrasty", "punchy"),
+            *words(Form.COMPARATIVE, 1, "punchier"),
+            *words(Form.BASE, -1, "flat"),
+            *words(Form.COMPARATIVE, -1, "flatter"),
+        ),
+        default=0.25,
+        least=-1.0,
+        most=3.0,
+        does="Spreads light and dark apart, or draws them together.",
+        examples=("more contrast", "reduce the contrast slightly", "contrast +30%"),
+    ),
+    Operation(
+        name="shadows",
+        title="shadows",
+        reads=Reads.CHANGE,
+        words=(
+            *words(Form.QUANTITY, 0, "shadows", "shadow"),
+            *words(Form.QUANTITY, 0, "shadow detail", "detail in shadows"),
+            *words(Form.VERB, 1, "open up shadows", "open shadows", "recover shadows"),
+            *words(Form.VERB, -1, "deepen shadows"),
+        ),
+        default=0.5,
+        least=-1.0,
+        most=1.0,
+        does="Lifts or deepens the dark parts and leaves the others.",
+        examples=("brighten the shadows", "lift the shadows by 30%", "darker shadows"),
+    ),
+    Operation(
+        name="highlights",
+        title="highlights",
+        reads=Reads.CHANGE,
+        words=(
+            *words(Form.QUANTITY, 0, "highlights", "highlight"),
+            *words(Form.VERB, -1, "recover highlights", "tame highlights"),
+        ),
+        default=0.5,
+        least=-1.0,
+        most=1.0,
+        does="Calms or lifts the bright parts and leaves the others.",
+        examples=("reduce the highlights", "recover the highlights", "brighter highlights"),
+    ),
+    Operation(
+        name="auto",
+        title="auto-enhance",
+        reads=Reads.AMOUNT,
+        words=(
+            *words(Form.THING, 1, "auto enhance", "autoenhance", "auto enhancement"),
+            *words(Form.THING, 1, "auto adjust", "auto correct", "auto correction", "auto tone"),
+            *words(Form.THING, 1, "auto fix", "autofix", "auto levels"),
+            *words(Form.VERB, 1, "automatically enhance", "automatically improve"),
+            *words(Form.VERB, 1, "fix lighting", "improve lighting", "fix exposure"),
+        ),
+        default=0.8,
+        beside=("automatically",),
+        does="Measures the picture and sets black, white, middle, colour cast and colour strength.",
+        examples=("auto-enhance", "enhance the photo", "fix the lighting"),
+    ),
+)
