@@ -437,6 +437,20 @@ MISTAKES = (
         '    if answer["state"] == "running":',
         '    if not answer:\n        return Wait(job.state)\n    if answer["state"] == "running":',
     ),
+    # -- over HTTP
+    Mistake(
+        "a state that grows",
+        "test_http_a_slow_queue_is_waited_for",
+        'return Wait(job.state, seconds=answer["eta_ms"]',
+        'state = {**job.state, "seen": [*job.state.get("seen", []), answer]}\n'
+        '        return Wait(state, seconds=answer["eta_ms"]',
+    ),
+    Mistake(
+        "a refresh that asks for another job",
+        "test_http_a_result_that_is_gone_can_be_fetched_later",
+        "refresh=job.state)",
+        'refresh={"id": job.id})',
+    ),
 )  # fmt: skip
 
 PREAMBLE = """

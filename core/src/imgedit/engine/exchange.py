@@ -24,6 +24,7 @@ from ..errors import (
     UnexpectedResponse,
 )
 from .room import Room
+from .spending import check_spending
 
 if TYPE_CHECKING:
     from ..worker import WorkerFailed
@@ -78,6 +79,8 @@ async def _http(
         sent()
 
     site = await runtime.reach(run.provider, base_url=run.record.base_url)
+    if request.spends:
+        check_spending(site.target(request).host)
     spool = runtime.answers(job.id)
     room = Room(spool, job.request.n) if request.spends and runtime.durable else None
     try:

@@ -1,7 +1,8 @@
 """What helps to test a plugin, or an app that uses imgedit; the library itself imports none of it.
 
 For plugin authors (needs `imgedit-core[testing]`): `ProviderTests`, the proof that a provider is
-right. `check_provider` is the same proof without pytest.
+right; `FaultServer`, a vendor that misbehaves on demand. `check_provider` is the same proof without
+pytest. For apps: `fake`, a provider that answers at once, `no_spending` and `instant_waits`.
 
 Names are imported on first use.
 """
@@ -14,32 +15,48 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .check import CheckRow, check_provider
+    from .fakes import Fake, fake
+    from .faults import FAULTS, FaultServer
     from .kit.answers import PICTURE, ErrorAnswer
     from .kit.suite import ProviderTests
     from .pictures import png
     from .server import Answer, Received, ScriptedServer
+    from .spending import no_spending
+    from .waits import instant_waits
 
 __all__ = [
+    "FAULTS",
     "PICTURE",
     "Answer",
     "CheckRow",
     "ErrorAnswer",
+    "Fake",
+    "FaultServer",
     "ProviderTests",
     "Received",
     "ScriptedServer",
     "check_provider",
+    "fake",
+    "instant_waits",
+    "no_spending",
     "png",
 ]
 
 _WHERE = {
+    "FAULTS": "faults",
     "PICTURE": "kit.answers",
     "Answer": "server",
     "CheckRow": "check",
     "ErrorAnswer": "kit.answers",
+    "Fake": "fakes",
+    "FaultServer": "faults",
     "ProviderTests": "kit.suite",
     "Received": "server",
     "ScriptedServer": "server",
     "check_provider": "check",
+    "fake": "fakes",
+    "instant_waits": "waits",
+    "no_spending": "spending",
     "png": "pictures",
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .error_tests import ErrorTests
 from .flow_tests import FlowTests
 from .hook_tests import HookTests
+from .http_tests import HttpTests
 from .load_tests import LoadTests
 from .price_tests import PriceTests
 from .request_tests import RequestTests
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .subject import Subject
 
 
-class Checks(ErrorTests, PriceTests, RequestTests, FlowTests, HookTests, LoadTests):
+class Checks(HttpTests, ErrorTests, PriceTests, RequestTests, FlowTests, HookTests, LoadTests):
     """Every standard test."""
 
     level: int = 1

@@ -28,6 +28,7 @@ DOCUMENTED = "test_documented_errors_are_mapped"
 NOTICED = "test_errors_inside_a_success_are_noticed"
 ROWS = "test_every_row_of_the_error_table_counts"
 HOSTILE = "test_hostile_answers_give_one_error"
+GARBAGE_TEST = "test_garbage_is_no_answer"
 
 SECONDS: Final = 20.0
 """For the thousands of small hostile answers together; some hundredths are usual."""

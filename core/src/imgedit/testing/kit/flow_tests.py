@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 
 TAKEN = "test_a_good_request_is_taken"
 NOT_AGAIN = "test_a_failed_job_is_not_sent_again"
+BODIES = "test_bodies_are_as_the_vendor_documents_them"
+COST = "test_the_cost_is_what_the_vendor_says"
+RESUMES = "test_the_flow_resumes_from_every_state"
+SETTLED = "test_a_lost_submit_is_settled_for_free"
+REFRESH = "test_a_refresh_is_free"
+FACTS = "test_announced_facts_come_from_the_answer"
+FOREIGN = "test_foreign_addresses_are_used_as_they_came"
+NO_OTHER_HOST = "test_the_key_goes_to_no_other_host"
+HEADER_ONLY = "test_the_key_is_only_in_its_header"
+WAITS = "test_waits_make_sense"
 WHOLE = (*FLOW, PURE, ARGUMENTS, STEADY)
 """What holds when an edit can be driven by the engine."""
 
@@ -203,7 +213,7 @@ class FlowTests:
             request = subject.hooks.call("build_request", job=job)
             assert not request.spends, "the state of reconcile leads to another submit"
 
-    @standard(needs=[LOADS, *WHOLE, "test_a_lost_submit_is_settled_for_free"])
+    @standard(needs=[LOADS, *WHOLE, SETTLED])
     def test_settling_takes_no_other_job(self, subject: Subject) -> None:
         """A job that is known to be another one (`job.taken`) is never taken for this one.
 

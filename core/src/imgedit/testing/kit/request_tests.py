@@ -67,6 +67,7 @@ class RequestTests:
         If this fails: `build_request` cannot do what the manifest's limits promise: extend it, or
         narrow the limit. Bytes that differ come from something beside the job.
         """
+        _reaches_the_submit(subject)
         for kind in kinds(subject):
             kind.run(lambda draw, kind: _built_twice(subject, draw, kind))
 
@@ -77,6 +78,7 @@ class RequestTests:
         If this fails: name the field in the manifest's `wire` (then `job.wire()` has it) or put it
         into the body, or remove its limit: it is then refused.
         """
+        _reaches_the_submit(subject)
         for kind in kinds(subject):
             for key in ("prompt", *kind.fields):
                 _is_sent(subject, kind, key)
@@ -170,6 +172,13 @@ def _answers(subject: Subject, hook: str, check: Any, request: EditRequest, mode
         raise AssertionError(f"{hook} returned {bad} for {request}") from None
     except Exception as error:
         raise AssertionError(f"{hook} raised {said(error)} for {request}") from None
+
+
+def _reaches_the_submit(subject: Subject) -> None:
+    """Skips when nothing is recorded and other exchanges come before the submit."""
+    first = play(subject.hooks, subject.job(), subject.script, until="submit")
+    if subject.bare and first.trouble is not None:
+        skip("no answers are recorded: give `answers`")
 
 
 def _built_twice(subject: Subject, draw: Draw, kind: Kind) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from ...manifest import Manifest, key_names
 from ..pictures import png
 from .answers import Script, to_answer, to_response
 from .hooks import Call, Hooks, fresh_copy
-from .play import SENT_AT, Flow, copied, play
+from .play import SENT_AT, Exchange, Flow, copied, play
 
 CANARY = "canary-key-0b5e55ed"
 JOB_ID = "01JKKKKKKKKKKKKKKKKKKKKKKK"
@@ -208,6 +209,20 @@ class Subject:
             found.append(Call("parse_models", "", lambda: {"response": evolve(models)}))
         return [call for call in found if call.hook in self.hooks.own]
 
+    def settling(self) -> list[Exchange]:
+        """The exchanges that find out what became of the good request's lost submit."""
+        if "reconcile" not in self.hooks.own:
+            return []
+        found: dict[str, Exchange] = {}
+        for response in (None, *(_head(one.response) for one in self.flow.of("submit"))):
+            with contextlib.suppress(Exception):  # the tests of reconcile say so
+                sent = self.sent_job()
+                step = self.hooks.call("reconcile", job=copied(sent), response=response)
+                job = evolve(sent, state=step.state, status="unknown")
+                for exchange in play(self.hooks, job, self.script).exchanges:
+                    found.setdefault(f"{exchange.sent.method} {exchange.sent.target}", exchange)
+        return [one for one in found.values() if one.request.purpose == "settle"]
+
     def _settling(self, sent: Job) -> Iterator[Call]:
         """The calls that find out what became of a submit whose answer was lost."""
         answer = self.recorded("settle")
@@ -220,6 +235,10 @@ class Subject:
             return  # the tests of reconcile say so
         yield Call("build_request", "to settle", _job(job))
         yield Call("parse_response", "for what settles", _answered(job, answer))
+
+
+def _head(response: HttpResponse) -> HttpResponse:
+    return HttpResponse(status=response.status, headers=response.headers)
 
 
 def _parts(job: Job) -> dict[str, Any]:
