@@ -14,6 +14,7 @@ from imgedit.discovery import registry
 from imgedit.testing.acme import KEY, MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
+from imgedit.testing.waits import instant_waits
 
 
 @pytest.fixture
@@ -54,18 +55,10 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def quick() -> Iterator[list[float]]:
     """Waits take no time; their lengths are noted."""
-    from imgedit.engine.runtime import Runtime
-
-    waits: list[float] = []
-
-    async def sleep(_self: Runtime, seconds: float) -> None:
-        waits.append(seconds)
-        await asyncio.sleep(min(seconds, 0.01))
-
-    monkeypatch.setattr(Runtime, "sleep", sleep)
-    return waits
+    with instant_waits() as waits:
+        yield waits
 
 
 @pytest.fixture

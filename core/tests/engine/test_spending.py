@@ -1,0 +1,542 @@
+"""Budgets, limits and the journal around real edits, at a vendor that counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+import imgedit
+from imgedit import Budget, errors
+from imgedit.config import Config
+from imgedit.config.load import ProviderConfig
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal
+from imgedit.ledger import Entry
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+from imgedit.testing.waits import instant_waits
+
+
+@pytest.fixture(params=("memory", "sqlite"))
+def journal(request: Any, tmp_path: Path) -> Path | None:
+    return None if request.param == "memory" else tmp_path / "jobs.sqlite3"
+
+
+def direct(server: ScriptedServer) -> dict[str, Any]:
+    """Hooks and answers for an edit in one exchange, with the picture in the answer."""
+    server.on("POST", "/edit", Answer.picture(png()))
+
+    @imgedit.hookimpl
+    def build_request(job: imgedit.Job) -> imgedit.HttpRequest:
+        body = imgedit.Json(job.wire())
+        return imgedit.HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
+
+    return {"build_request": build_request}
+
+
+def run(work: Any) -> Any:
+    return asyncio.run(work)
+
+
+def client(journal: Any = None, config: Config | None = None, **facts: Any) -> imgedit.Client:
+    made = imgedit.Client(journal=journal, **facts)
+    if config is not None:
+        made.runtime.config = config
+    return made
+
+
+def entries(path: Path) -> list[Entry]:
+    with closing(SqliteJournal(path)) as kept:
+        return list(kept.entries())
+
+
+# -- budgets
+
+
+@pytest.mark.parametrize("way", ("direct", "uploads"))
+def test_an_edit_over_the_budget_sends_nothing(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path | None, way: str
+) -> None:
+    acme(**(direct(server) if way == "direct" else {}))
+
+    async def work() -> None:
+        async with client(journal, budgets=[Budget(amount="0.08 USD", per="day")]) as one:
+            results = await asyncio.gather(
+                *(one.edit(source, "make it so", provider="acme") for _ in range(5)),
+                return_exceptions=True,
+            )
+            refused = [error for error in results if isinstance(error, errors.BudgetExceeded)]
+            assert len(refused) == 3
+            assert {error.charged for error in refused} == {"no"}
+            assert "0.00 are left of the budget of 0.08 USD per day" in str(refused[0])
+            (left,) = one.budgets()
+            assert left.left == 0
+
+    run(work())
+    assert server.count("POST", "/edit") == 2
+    assert server.count("POST", "/upload") == (0 if way == "direct" else 2)
+
+
+def test_what_failed_unpaid_is_free_again(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path | None
+) -> None:
+    server.on("POST", "/edit", Answer(status=400), Answer(status=402), Answer.json({"id": "7"}))
+
+    async def work() -> None:
+        async with client(journal, budgets=[Budget(amount="0.04 USD")]) as one:
+            for kind in (errors.InvalidRequest, errors.InsufficientCredits):
+                with pytest.raises(kind):
+                    await one.edit(source, "make it so", provider="acme")
+            await one.edit(source, "make it so", provider="acme")
+            with pytest.raises(errors.BudgetExceeded):
+                await one.edit(source, "make it so", provider="acme")
+            (spend,) = one.spend(by="provider")
+            assert (spend.key, spend.jobs, spend.charged) == ("acme", 3, Decimal("0.04"))
+
+    run(work())
+
+
+def test_an_unknown_outcome_stays_reserved_until_it_is_settled(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
+    path = tmp_path / "jobs.sqlite3"
+
+    async def work() -> None:
+        async with client(path, budgets=[Budget(amount="0.04 USD")]) as one:
+            with pytest.raises(errors.OutcomeUnknown) as caught:
+                await one.edit(source, "make it so", provider="acme")
+            job = caught.value.job_id or ""
+            with pytest.raises(errors.BudgetExceeded):
+                await one.edit(source, "make it so", provider="acme")
+            with pytest.raises(errors.OutcomeUnknown, match=f"jobs settle {job} --charged"):
+                await one.resume(job)
+            with pytest.raises(errors.UsageError, match="charges USD, not EUR"):
+                one.settle(job, charged=True, cost="1 EUR")
+            with pytest.raises(errors.UsageError, match="has no cost"):
+                one.settle(job, charged=False, cost="1 USD")
+            record = one.settle(job[:20].lower(), charged=False)
+            assert (record.job.status, record.charged) == ("canceled", "no")
+            with pytest.raises(errors.UsageError, match="nothing to settle"):
+                one.settle(job, charged=True)
+            await one.edit(source, "make it so", provider="acme")
+            with pytest.raises(errors.OutcomeUnknown, match="was canceled before"):
+                await one.resume(job)
+
+    run(work())
+    assert server.count("POST", "/edit") == 2
+
+
+def test_settled_as_charged(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    path = tmp_path / "jobs.sqlite3"
+
+    async def work() -> None:
+        async with client(path) as one:
+            with pytest.raises(errors.OutcomeUnknown) as caught:
+                await one.edit(source, "make it so", provider="acme")
+            assert [row.unknown for row in one.spend()] == [1]
+            one.settle(caught.value.job_id or "", charged=True, cost="0.05 USD")
+            (row,) = one.spend()
+            assert (row.charged, row.drift, row.unknown) == (Decimal("0.05"), Decimal("0.01"), 0)
+
+    run(work())
+
+
+def test_a_refund_is_recorded(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    def charging(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "submit":
+            facts = imgedit.Facts(vendor_ids={"id": "7"}, cost="0.06")
+            return imgedit.Wait({"id": "7"}, facts=facts)
+        return imgedit.Next(job.uploaded(job.to_upload[0], "h"))
+
+    acme(parse_response=imgedit.hookimpl(charging, specname="parse_response"))
+    server.on("GET", "/jobs/7", Answer.json({"state": "failed"}))
+    path = tmp_path / "jobs.sqlite3"
+
+    async def work() -> None:
+        async with client(path) as one:
+            with pytest.raises(errors.JobFailed):
+                await one.edit(source, "make it so", provider="acme")
+            (row,) = one.spend()
+            assert (row.charged, row.refunded, row.reserved) == (0, Decimal("0.06"), 0)
+
+    run(work())
+
+
+def test_a_rate_of_the_configuration_makes_a_budget_in_money_hold_for_credits(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    acme({"unit": "acme:credits", "models": [{"id": "one", "price": {"amounts": "4"}}]})
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": [f"{server.url}/out.png"]}))
+    home = Config(
+        budgets=(Budget(amount="0.05 USD"),), providers={"acme": ProviderConfig(rate="0.01 USD")}
+    )
+
+    async def edits(config: Config) -> list[Any]:
+        async with client(tmp_path / "jobs.sqlite3") as one:
+            one.runtime.config = config
+            one.runtime._budgets = config.budgets
+            return [
+                await asyncio.gather(
+                    one.edit(source, "make it so", provider="acme"), return_exceptions=True
+                )
+                for _ in range(2)
+            ]
+
+    (first,), (second,) = run(edits(home))
+    assert isinstance(first, imgedit.EditResult)
+    assert isinstance(second, errors.BudgetExceeded)
+    ((third,), _) = run(edits(evolve(home, providers={})))
+    assert isinstance(third, errors.BudgetExceeded)
+    assert "no rate to USD was chosen" in third.message
+
+
+# -- who drives a job
+
+
+def test_two_clients_resume_one_job(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    busy, done = Answer.json({"id": "7"}), Answer.json({"id": "7", "urls": [f"{server.url}/o.png"]})
+    server.on("GET", "/jobs/7", evolve(busy, fault="drop_after_body"))
+    server.on("GET", "/o.png", Answer.picture(png()))
+
+    async def work() -> None:
+        async with client(path) as one:
+            with pytest.raises(errors.NetworkError) as caught:
+                await one.edit(source, "make it so", provider="acme")
+        job = caught.value.job_id or ""
+        server.on("GET", "/jobs/7", evolve(done, delay=0.5))
+        async with client(path) as one, client(path) as other:
+            driving = asyncio.create_task(one.resume(job))
+            await asyncio.sleep(0.2)
+            assert dict(other.driven()) == {job: "this process"}
+            with pytest.raises(errors.JournalError, match=f"drives job {job}"):
+                await other.resume(job)
+            with pytest.raises(errors.JournalError, match=f"drives job {job}"):
+                await one.resume(job)
+            with pytest.raises(errors.JournalError, match=f"drives job {job}"):
+                other.settle(job, charged=True)
+            first = await driving
+            assert other.driven() == {}
+            assert (await other.resume(job)).job_id == first.job_id
+
+    run(work())
+    assert server.count("POST", "/edit") == 1
+    assert server.count("GET", "/o.png") == 1
+
+
+def test_a_job_that_another_finished_meanwhile_is_not_driven_again(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("GET", "/jobs/7", Answer(status=500))
+
+    async def work() -> None:
+        async with client(path) as one:
+            with pytest.raises(errors.ProviderUnavailable) as caught:
+                await one.edit(source, "make it so", provider="acme")
+        stale = caught.value.job or ""
+        done = {"id": "7", "urls": [f"{server.url}/out.png"]}
+        server.on("GET", "/jobs/7", Answer.json(done))
+        async with client(path) as one:
+            await one.resume(caught.value.job_id or "")
+            await one.resume(stale)
+
+    run(work())
+    assert server.count("GET", "/out.png") == 1
+
+
+# -- limits
+
+
+def limited(**settings: Any) -> Config:
+    return Config(providers={"acme": ProviderConfig(**settings)})
+
+
+def test_so_many_edits_run_at_once(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path | None
+) -> None:
+    hooks = direct(server)
+    acme(**hooks)
+    running, most = 0, 0
+
+    def build_request(job: imgedit.Job) -> imgedit.HttpRequest:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        body = imgedit.Json(job.wire())
+        return imgedit.HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
+
+    def parse_response(job: imgedit.Job, response: imgedit.HttpResponse) -> imgedit.Done:
+        nonlocal running
+        running -= 1
+        assert response.picture is not None
+        return imgedit.Done([imgedit.Output(image=response.picture)])
+
+    acme(
+        build_request=imgedit.hookimpl(build_request),
+        parse_response=imgedit.hookimpl(parse_response),
+    )
+
+    async def work() -> None:
+        async with client(journal, limited(concurrency=2)) as one:
+            await asyncio.gather(*(one.edit(source, "x", provider="acme") for _ in range(7)))
+
+    run(work())
+    assert most == 2
+
+
+def test_so_many_edits_in_a_time(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path | None
+) -> None:
+    acme(**direct(server))
+
+    async def work() -> None:
+        async with client(journal, limited(limit=3.0, burst=2), concurrency=1) as one:
+            for _ in range(4):
+                await one.edit(source, "x", provider="acme")
+
+    with instant_waits() as waits:
+        run(work())
+    assert sum(waits) == pytest.approx(6, abs=0.5)
+
+
+def test_a_limit_that_leaves_no_time(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    acme(**direct(server))
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.db", limited(limit=3600.0)) as one:
+            await one.edit(source, "x", provider="acme")
+            with pytest.raises(errors.DeadlineExceeded) as caught:
+                await one.edit(source, "x", provider="acme", deadline=0.3)
+            assert caught.value.charged == "no"
+
+    run(work())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_when_most_requests_fail_repeats_end(
+    acme: Any, server: ScriptedServer, source: Path
+) -> None:
+    server.on("POST", "/upload", Answer(status=503))
+
+    async def work() -> None:
+        async with client() as one:
+            for _ in range(20):
+                with pytest.raises(errors.ProviderUnavailable) as caught:
+                    await one.edit(source, "x", provider="acme")
+            assert "not tried once more" in caught.value.__notes__[0]
+
+    with instant_waits():
+        run(work())
+    repeats = 500 // 14
+    assert server.count("POST", "/upload") == 20 + repeats
+
+
+def test_repeats_that_help_cost_nothing() -> None:
+    from imgedit.engine.retry import RepeatBudget
+
+    budget = RepeatBudget()
+    for _ in range(1000):
+        assert budget.take(errors.RateLimited("slow down"))
+        budget.give_back(repeated=True)
+    assert budget.tokens == budget.MOST
+    assert all(budget.take(errors.RateLimited("slow down")) for _ in range(100))
+    assert not budget.take(errors.RateLimited("slow down"))
+    for _ in range(5):
+        budget.give_back(repeated=False)
+    assert budget.take(errors.RateLimited("slow down"))
+
+
+def test_waits_are_instant_only_inside(acme: Any, server: ScriptedServer, source: Path) -> None:
+    slow_down = Answer(status=429, headers={"Retry-After": "9"})
+    server.on("POST", "/edit", slow_down, Answer.json({"id": "7"}))
+
+    async def work() -> None:
+        async with client() as one:
+            await one.edit(source, "x", provider="acme")
+
+    begun = time.monotonic()
+    with instant_waits() as waits:
+        run(work())
+    assert time.monotonic() - begun < 8
+    assert max(waits) == pytest.approx(9, abs=0.2)
+
+
+# -- the journal
+
+
+class Counting(SqliteJournal):
+    """Counts its commits, and their CPU."""
+
+    commits = 0
+    cpu = 0.0
+
+    def save(self, record: JobRecord, **options: Any) -> None:
+        self._connection.set_trace_callback(self._trace)
+        begun = time.thread_time()
+        super().save(record, **options)
+        self.cpu += time.thread_time() - begun
+
+    def _trace(self, statement: str) -> None:
+        self.commits += statement == "COMMIT"
+
+
+@pytest.mark.parametrize("answer", ("picture", "url"))
+def test_what_an_edit_costs_the_journal(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, answer: str
+) -> None:
+    """The goal is half a millisecond of CPU; a shared machine gets five times that."""
+    acme(**direct(server))
+    if answer == "url":
+        server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"], "cost": "0.04"}))
+    kept = Counting(tmp_path / "jobs.sqlite3")
+    best = 1.0
+
+    async def work() -> None:
+        nonlocal best
+        async with client(kept, budgets=[Budget(amount="100 USD", per="day")]) as one:
+            for number in range(30):
+                kept.commits, kept.cpu = 0, 0.0
+                await one.edit(source, "x", provider="acme", out=tmp_path / f"{number}.png")
+                assert kept.commits <= (3 if answer == "picture" else 4)
+                best = min(best, kept.cpu)
+
+    run(work())
+    assert best < 0.0025
+
+
+def test_a_full_disk_fails_before_paying(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    acme(**direct(server))
+
+    def full(*_: Any) -> None:
+        raise OSError(28, os.strerror(28))
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.sqlite3") as one:
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "posix_fallocate", full)
+                with pytest.raises(errors.JournalError, match="no room for the answer") as caught:
+                    await one.edit(source, "x", provider="acme")
+                assert caught.value.charged == "no"
+            assert server.count("POST", "/edit") == 0
+            await one.edit(source, "x", provider="acme")
+
+    run(work())
+    assert not list(tmp_path.rglob("room")), "it is given back"
+
+
+def test_the_room_is_given_back_before_the_answer_needs_it(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    acme(**direct(server))
+    seen: list[list[Path]] = []
+
+    def answer(_: Any) -> Answer:
+        seen.append(list(tmp_path.rglob("room")))
+        return Answer.picture(png())
+
+    server.on("POST", "/edit", answer)
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.sqlite3") as one:
+            await one.edit(source, "x", provider="acme")
+
+    run(work())
+    assert [len(rooms) for rooms in seen] == [1], "held while the vendor works"
+
+
+@pytest.mark.parametrize("trouble", ("newer", "corrupt", "scrap"))
+def test_a_journal_that_cannot_be_used_spends_nothing(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, trouble: str
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    SqliteJournal(path).close()
+    if trouble == "newer":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+    elif trouble == "corrupt":
+        content = path.read_bytes()
+        path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+    else:
+        path.write_bytes(b"no database " * 1000)
+
+    async def work() -> None:
+        async with client(path) as one:
+            await one.edit(source, "x", provider="acme")
+
+    with pytest.raises(errors.JournalError) as caught:
+        run(work())
+    assert caught.value.charged == "no"
+    assert server.count("POST", "/edit") == 0
+
+
+def test_prompts_can_be_kept_out(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    prompt = "a very private canary prompt"
+    answer = {"id": "7", "urls": [f"{server.url}/out.png"], "revised_prompt": prompt}
+    server.on("GET", "/jobs/7", Answer.json(answer))
+
+    async def work() -> None:
+        async with client(SqliteJournal(path, keep_prompts=False)) as one:
+            result = await one.edit(source, prompt, provider="acme", out=tmp_path / "out.png")
+            assert result.raw["revised_prompt"] == prompt
+        async with client(path) as one:
+            assert one.job(result.job_id).job.request.prompt == ""
+            assert (await one.resume(result.job_id)).job_id == result.job_id
+
+    run(work())
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            assert prompt.encode() not in file.read_bytes(), file
+
+
+def test_pruning_forgets_jobs_and_pictures_but_no_money(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": [f"{server.url}/out.png"]}))
+
+    async def work() -> None:
+        async with client(path) as one:
+            done = await one.edit(source, "x", provider="acme")
+            server.on("POST", "/edit", Answer(fault="drop_after_body"))
+            with pytest.raises(errors.OutcomeUnknown) as caught:
+                await one.edit(source, "x", provider="acme")
+            spool = one.runtime.spool
+            (spool / "01ORPHAN").mkdir()
+            for folder in spool.iterdir():
+                os.utime(folder, (0, 0))
+            assert done.image.path.exists()
+            assert one.prune(timedelta(days=1)) == []
+            assert not (spool / "01ORPHAN").exists()
+            assert one.prune(timedelta(0)) == [done.job_id]
+            assert not done.image.path.exists()
+            assert [record.id for record in one.jobs()] == [caught.value.job_id]
+            assert len(one.spend(by="day")) == 1
+        assert {entry.job_id for entry in entries(path)} == {done.job_id, caught.value.job_id}
+
+    run(work())
