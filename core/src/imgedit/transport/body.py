@@ -22,7 +22,8 @@ from ..contract.image import ImageSource
 from ..errors import PluginError
 
 SMALL = 1 << 20
-PIECE = 90 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
+PIECE = 87 * 1024  # divisible by 3: base64 of the pieces is base64 of the whole
+_FULL = 124 * 1024  # sent at once: with headers less than the allocator gives back each time
 _READ = 2 * PIECE  # of a large picture in one go: a thread costs more than a read
 _TOKEN = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 
@@ -109,11 +110,21 @@ class Encoded:
         return files
 
     async def pieces(self, files: list[BinaryIO]) -> AsyncIterator[bytes]:
-        """The bytes in pieces of at most 120 KiB or one segment; large files are read in a thread.
+        """The bytes in pieces of about 120 KiB or one segment; large files are read in a thread.
 
         Raises:
             PictureChanged: a file became shorter.
         """
+        ready = b""
+        async for piece in self._encoded(files):
+            if ready and len(ready) + len(piece) > _FULL:
+                yield ready
+                ready = piece
+            else:
+                ready = ready + piece if ready else piece
+        yield ready
+
+    async def _encoded(self, files: list[BinaryIO]) -> AsyncIterator[bytes]:
         from asyncio import to_thread
 
         left = iter(files)
