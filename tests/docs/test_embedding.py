@@ -1,8 +1,10 @@
-"""The web app of docs/embedding.md, on loopback."""
+"""The web app of docs/embedding.md, on loopback, and the tests that it shows."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,3 +49,19 @@ def test_the_web_app_refuses(app: web.Application) -> None:
     status, kind, body = post(app, "turn it into a dragon")
     assert (status, kind) == (422, "application/json")
     assert b"dragon" in body
+
+
+def test_the_tests_that_are_shown_pass(tmp_path: Path) -> None:
+    for block in blocks("embedding.md"):
+        if block.verb == "file":
+            (tmp_path / block.what).write_text(block.code, encoding="utf-8")
+    (tmp_path / "photo.png").write_bytes(png())
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert "3 passed" in done.stdout, done.stdout

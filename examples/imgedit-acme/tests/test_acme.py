@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
-import imgedit_acme
 import pytest
 from standin import Acme
 
 import imgedit
 from imgedit import SyncClient
-from imgedit.testing import Answer, ErrorAnswer, ProviderTests, png
-
-MANIFEST: dict[str, Any] = json.loads((files(imgedit_acme) / "provider.json").read_text("utf-8"))
+from imgedit.testing import Answer, ErrorAnswer, ProviderTests, instant_waits, png
 
 
 def error(code: str) -> dict[str, Any]:
@@ -52,9 +47,7 @@ class TestAcme(ProviderTests):
 
 @pytest.fixture
 def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[Acme]:
-    # As installed, but without the two seconds between one question and the next.
-    imgedit.register("acme", imgedit_acme, {**MANIFEST, "poll": {"seconds": [0.01]}})
-    with Acme() as server:
+    with Acme() as server, instant_waits():
         monkeypatch.setenv("ACME_API_KEY", "canary")
         monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", server.base_url)
         yield server
