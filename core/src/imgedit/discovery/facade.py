@@ -21,7 +21,7 @@ from ..contract.outcome import Next, Step
 from ..contract.request import EditRequest
 from ..errors import Charged, ImgEditError, PluginError, ProviderError, UnexpectedResponse
 from ..hookspecs import PROJECT, PROVIDER_HOOKS
-from . import guide, values
+from . import guide, trace, values
 from .addons import Addon
 from .blame import Blame, Party, blame, code_of, core_is_last
 from .checks import hookimpls
@@ -209,7 +209,17 @@ class Provider:
     def _call(self, hook: str, arguments: dict[str, Any]) -> Any:
         """Run the hook with everybody who takes part in it."""
         caller = getattr(self._hooks.hook, hook)
-        answer = caller(**arguments)
+        if trace.wanted():
+            answer = trace.traced(
+                hook,
+                arguments,
+                lambda: caller(**arguments),
+                provider=self.name,
+                by=self.label,
+                around=self._wrapped_by[hook],
+            )
+        else:
+            answer = caller(**arguments)
         if hook == "validate" and not self._wrapped_by[hook]:
             # pluggy drops a None here, so a forgotten `return` would look like "nothing wrong".
             asked = len(caller.get_hookimpls())
