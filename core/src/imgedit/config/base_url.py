@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError
 from .load import Config
 
+_NOTHING_SET = Config()
 _HIDDEN = re.compile(r"%2e|%2f|%5c", re.IGNORECASE)
 
 
@@ -32,12 +33,13 @@ def base_url_for(
             `allow_insecure` nor the provider's setting of that name permits it.
     """
     variable = f"IMGEDIT_{name.upper()}_BASE_URL"
-    own = (config or Config()).of(name)
+    config = config or _NOTHING_SET
+    own = config.of(name)
     from_environ = (os.environ if environ is None else environ).get(variable)
     if from_environ:
         url, where = from_environ, variable
     elif own.base_url is not None:
-        url, where = own.base_url, f"base_url of [providers.{name}] in {(config or Config()).file}"
+        url, where = own.base_url, f"base_url of [providers.{name}] in {config.file}"
     elif manifest_base_url is not None:
         url, where = manifest_base_url, f"the base_url of {name}'s manifest"
     else:

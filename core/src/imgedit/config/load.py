@@ -41,6 +41,9 @@ class ProviderConfig:
     burst: int = 1
 
 
+_DEFAULTS = ProviderConfig()
+
+
 @frozen(kw_only=True)
 class Config:
     """The settings; an empty file and no file at all mean the same.
@@ -68,7 +71,7 @@ class Config:
 
     def of(self, provider: str) -> ProviderConfig:
         """The settings of one provider, the defaults when there are none."""
-        return self.providers.get(provider) or ProviderConfig()
+        return self.providers.get(provider, _DEFAULTS)
 
 
 def load_config(file: Path) -> Config:

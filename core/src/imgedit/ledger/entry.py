@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ..contract.job import Status
 
@@ -70,7 +70,7 @@ def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> E
     over = job.status in ("done", "failed", "canceled") and record.charged != "unknown"
     charge, source = _charge(record.charged, cost, quoted, over=over)
     bound = max(at_most or quoted or _NOTHING, charge or _NOTHING)
-    entry = Entry(
+    return Entry(
         job_id=record.id,
         provider=job.provider,
         model=job.model.id,
@@ -81,16 +81,13 @@ def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> E
         reserved=_NOTHING if over else bound,
         charge=charge,
         source=source,
-        refunded=_NOTHING,
+        refunded=_NOTHING if before is None else _refunded(before, charge, source),
         counted=bound if not over or source == "quote" else charge or _NOTHING,
-        at=at,
-        day=day,
+        at=at if before is None else before.at,
+        day=day if before is None else before.day,
         state=job.status,
         open=not over,
     )
-    if before is None:
-        return entry
-    return evolve(entry, at=before.at, day=before.day, refunded=_refunded(before, entry))
 
 
 def _charge(
@@ -105,10 +102,10 @@ def _charge(
     return quoted, None if quoted is None else "quote"
 
 
-def _refunded(before: Entry, now: Entry) -> Decimal:
+def _refunded(before: Entry, charge: Decimal | None, source: Source | None) -> Decimal:
     """What was given back: the charge was this much before, and is less now."""
-    if before.charge is None or now.charge is None or now.charge >= before.charge:
+    if before.charge is None or charge is None or charge >= before.charge:
         return before.refunded
-    if now.source is None or before.source == now.source:
-        return before.refunded + before.charge - now.charge
+    if source is None or before.source == source:
+        return before.refunded + before.charge - charge
     return before.refunded  # an assumption was corrected: nothing was given back
