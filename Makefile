@@ -93,7 +93,7 @@ $(READY): Makefile constraints.txt $(addsuffix /pyproject.toml,$(PROJECTS))
 	@$(make_venv)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt $(TOOLS)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e "core[cli,testing]" $(addprefix -e ,$(PLUGINS))
+	  --no-build-isolation -e "core[cli,new,testing]" $(addprefix -e ,$(PLUGINS))
 	@touch $@
 
 $(READY_DOCS): $(READY)

@@ -11,7 +11,7 @@ from .. import __version__
 from ..errors import BrokenPlugin, ImgEditError
 from .screen import Screen
 
-# Name → one line for --help; the module of the same name holds the command.
+# Name → one line for --help; the module of the same name (_ for -) holds the command.
 COMMANDS: Mapping[str, str] = {
     "edit": "Edit a picture with words.",
     "quote": "What an edit would cost, and who can do it.",
@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "Keep the keys of services.",
     "jobs": "Earlier edits; go on with one that was interrupted.",
     "spend": "What was charged, and what budgets leave.",
+    "new-provider": "Begin a plugin for a service.",
 }
 
 
@@ -34,7 +35,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command of this name, imported now."""
         if name in COMMANDS:
-            command: click.Command = getattr(import_module(f".{name}", __package__), name)
+            module = name.replace("-", "_")
+            command: click.Command = getattr(import_module(f".{module}", __package__), module)
             return command
         owner = plugin_commands().get(name)
         if owner is None:
