@@ -28,8 +28,7 @@ from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError
-from .ledger import Budget, Left, Spend
-from .ledger.spend import spend, what_is_left
+from .ledger import Budget
 from .manifest.poll import deadline_seconds
 from .result import EditResult, Tried
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from .discovery import Provider
     from .engine.live import Balance, LiveModels
     from .engine.quotes import Quotes
+    from .ledger.spend import Left, Spend
 
 Picture = Any
 OnEvent = Callable[[Event], object]
@@ -423,10 +423,14 @@ class Client:
         Raises:
             UsageError: `by` is something else; JournalError: the ledger cannot be read.
         """
+        from .ledger.spend import spend
+
         return spend(self.runtime.journal.entries(since), by)
 
     def budgets(self) -> list[Left]:
         """Every budget, and what is left of it in its present window."""
+        from .ledger.spend import what_is_left
+
         purse = self.runtime.purse
         entries = self.runtime.journal.entries() if purse.budgets else ()
         return what_is_left(purse, entries, purse.day(now()))

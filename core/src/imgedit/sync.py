@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .client import Client, EditJob
 from .contract.event import Event
 from .engine.record import JobRecord
-from .ledger import Left, Spend
 from .result import EditResult
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from .engine.live import Balance, LiveModels
     from .engine.quotes import Quotes
+    from .ledger.spend import Left, Spend
 
 _T = TypeVar("_T")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ..ledger import Left, Spend
+    from ..ledger.spend import Left, Spend
 
 
 @click.command(epilog="Example: imgedit spend --by provider --since 30d")

@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from .budgets import Budget, Purse
 from .entry import Entry, Source, entry_of
-from .spend import Left, Spend
 
-__all__ = ["Budget", "Entry", "Left", "Purse", "Source", "Spend", "entry_of"]
+__all__ = ["Budget", "Entry", "Purse", "Source", "entry_of"]
