@@ -27,6 +27,8 @@ EXTRA = {
     "schemas/README.md": "schemas.md",
     "examples/imgedit-acme/README.md": "acme.md",
     "examples/imgedit-acme/API.md": "acme-api.md",
+    "examples/imgedit-policy/README.md": "policy.md",
+    "examples/imgedit-contactsheet/README.md": "contactsheet.md",
     **{
         str(readme.relative_to(ROOT)): f"providers/{readme.parent.name}.md"
         for readme in sorted(ROOT.glob("plugins/*/README.md"))
@@ -53,6 +55,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             place = pages.index({"Hooks": "hooks.md"})
             pages[place] = {"Hooks": ["hooks.md", *hooks]}
             pages += [{"The tutorial's vendor": "acme-api.md"}, {"Its provider": "acme.md"}]
+            pages += [{"An add-on": "policy.md"}, {"A command": "contactsheet.md"}]
         uses = section.get("Use imgedit") if isinstance(section, dict) else None
         if uses is not None:  # a new page needs no line in mkdocs.yml
             named = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

@@ -1,0 +1,82 @@
+"""The example add-on and the example command at work, from their wheels, beside the core's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = {name: ROOT / "examples" / f"imgedit-{name}" for name in ("policy", "contactsheet")}
+PHOTO = ROOT / "examples" / "coffee.png"
+
+
+@pytest.fixture(scope="module")
+def environment(built_wheels, make_clean_venv, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheels")
+    for project in EXAMPLES.values():
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+        subprocess.run(command, cwd=project, check=True, capture_output=True, timeout=60)
+    return make_clean_venv(
+        tmp_path_factory.mktemp("examples"),
+        f"{built_wheels['imgedit-core']}[cli,testing]",
+        built_wheels["imgedit-local"],
+        *folder.iterdir(),
+    )
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_its_own_tests_pass(name, environment, tmp_path):
+    shutil.copytree(EXAMPLES[name] / "tests", tmp_path / "tests")
+    shutil.copy(EXAMPLES[name] / "pyproject.toml", tmp_path)
+    done = environment.run(
+        "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+def test_they_are_listed_and_found_right(environment):
+    found = json.loads(environment.run("imgedit", "providers", "--check", "--json").stdout)
+    assert [(row["name"], row["status"]) for row in found["addons"]] == [("policy", "ok")]
+    assert [(row["name"], row["status"]) for row in found["commands"]] == [("contact-sheet", "ok")]
+
+
+def test_the_policy_refuses_before_anything_is_done(environment, tmp_path):
+    out = tmp_path / "out.png"
+    done = environment.run(
+        "imgedit", "edit", PHOTO, "sepia, with the minister", "-o", out, "--json", check=False
+    )
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert (error["type"], error["charged"]) == ("ValidationError", "no")
+    assert "policy" in [problem["code"] for problem in error["problems"]]
+    assert not out.exists()
+
+
+def test_the_policy_is_asked_for_a_quote_too(environment):
+    done = environment.run("imgedit", "quote", PHOTO, "remove the watermark", "--json", check=False)
+    document = json.loads(done.stdout)
+    assert document["quotes"] == []
+    assert "policy" in [one["code"] for row in document["unable"] for one in row["problems"]]
+
+
+def test_without_the_policy_the_edit_is_made(environment, tmp_path):
+    out = tmp_path / "out.png"
+    environment.run("imgedit", "edit", PHOTO, "sepia", "-o", out, env={"IMGEDIT_PLUGINS": "local"})
+    sheet = tmp_path / "sheet.png"
+    environment.run("imgedit", "contact-sheet", PHOTO, out, "-o", sheet)
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_is_in_the_help_without_being_imported(environment):
+    broken = environment.folder / "broken"
+    broken.mkdir()
+    (broken / "imgedit_contactsheet.py").write_text("raise RuntimeError('it was imported')\n")
+    done = environment.run("imgedit", "--help", env={"PYTHONPATH": str(broken)})
+    assert "contact-sheet" in done.stdout
+    assert "it was imported" not in done.stderr
