@@ -131,9 +131,9 @@ REQUESTS = {
         "`imgedit models` shows",
     ),
     "two things at once": (
-        ["warmer", "-p", "local", "--format", "jpg", "--seed", "1"],
+        ["warmer", "-p", "local", "--format", "jpg", "--quality", "high"],
         "must be one of png, jpeg, webp",
-        "/seed",
+        "/quality",
     ),
     "instruction": (
         ["make it warmer and add a dragon", "-p", "local"],
@@ -181,11 +181,12 @@ def test_a_prompt_with_a_nul(imgedit, photo):
 
 
 def test_several_problems_are_listed_for_a_person(imgedit, photo):
-    done = imgedit("edit", photo, "warmer", "-p", "local", "--format", "jpg", "--seed", "1", code=2)
+    wishes = ("--format", "jpg", "--quality", "high")
+    done = imgedit("edit", photo, "warmer", "-p", "local", *wishes, code=2)
     first, *others = done.stderr.splitlines()
     assert first == "Error: the edit cannot be done like this, for 2 reasons:"
-    assert others[0].startswith("  --format: ")
-    assert others[1].startswith("  --seed: ")
+    assert others[0].startswith("  --quality: ")
+    assert others[1].startswith("  --format: ")
     assert others[2].startswith("Nothing was charged.")
     assert done.stdout == ""
 

@@ -107,12 +107,12 @@ def test_quote(imgedit, photo):
     validate(row, "quote")
     assert (row["provider"], row["model"], row["amount"]) == ("local", "basic", "0")
     assert document["unable"] == []
-    document = imgedit.json("quote", photo, "sepia", "--seed", "3")
+    document = imgedit.json("quote", photo, "sepia", "--quality", "high")
     (row,) = document["unable"]
     validate(row["problems"][0], "problem")
-    assert (row["provider"], row["problems"][0]["path"]) == ("local", "/seed")
+    assert (row["provider"], row["problems"][0]["path"]) == ("local", "/quality")
     assert document["quotes"] == []
-    assert "--seed: " in imgedit("quote", photo, "sepia", "--seed", "3").stdout
+    assert "--quality: " in imgedit("quote", photo, "sepia", "--quality", "high").stdout
 
 
 def test_providers_and_models(imgedit):
