@@ -75,7 +75,7 @@ def rate(processes: int, edits: int, per_second: int, burst: int, folder: Path) 
         settings = f'[providers.acme]\nlimit = "{per_second}/s"\nburst = {burst}\n'
         _race(found, vendor, folder, settings)
         times = sorted(vendor.times)
-    assert len(times) == edits
+    assert len(times) == edits, "an edit was lost"
     found.fullest = max(
         sum(begin <= moment < begin + 1 for moment in times[place:])
         for place, begin in enumerate(times)

@@ -309,7 +309,7 @@ def test_so_many_edits_in_a_time(
     acme(**direct(server))
 
     async def work() -> None:
-        async with client(journal, limited(limit=3.0, burst=2), concurrency=1) as one:
+        async with client(journal, limited(limit=3.0, burst=3), concurrency=1) as one:
             for _ in range(4):
                 await one.edit(source, "x", provider="acme")
 

@@ -99,7 +99,7 @@ def prune_daily(runtime: Runtime, days: float) -> None:
     """As `prune`, once a day, whichever process comes first; trouble is left to the next."""
     day = 86400.0
     try:
-        if not runtime.journal.turn("(retention)", day, 1, time.time()):
+        if not runtime.journal.turn("(retention)", day, 1, time.time):
             prune(runtime, timedelta(days=days))
     except (ImgEditError, OSError):
         pass

@@ -23,6 +23,7 @@ from ..errors import (
     PluginError,
     UnexpectedResponse,
 )
+from .pace import gate
 from .room import Room
 from .spending import check_spending
 
@@ -76,6 +77,7 @@ async def _http(
         headers[rule["header"]] = job.id
 
     async def on_sent() -> None:
+        await gate(run)
         sent()
 
     site = await runtime.reach(run.provider, base_url=run.record.base_url)

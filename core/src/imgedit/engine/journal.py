@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -79,10 +79,11 @@ class Journal(Protocol):
     def leave(self, job_id: str) -> None:
         """The job does not run any more."""
 
-    def turn(self, provider: str, interval: float, burst: int, moment: float) -> float:
+    def turn(self, provider: str, interval: float, burst: int, clock: Callable[[], float]) -> float:
         """Take a turn: one per `interval` seconds, up to `burst` at once after a pause.
 
-        `moment` is the time in seconds. Returns how long to wait before asking again; 0 = taken.
+        `clock` gives the time in seconds, and is asked when nobody else can come in between.
+        Returns how long to wait before asking again; 0 = taken.
         """
 
     # -- money and age
@@ -257,9 +258,11 @@ class MemoryJournal:
         """The job does not run any more."""
         self._running.pop(job_id, None)
 
-    def turn(self, provider: str, interval: float, burst: int, moment: float) -> float:
+    def turn(self, provider: str, interval: float, burst: int, clock: Callable[[], float]) -> float:
         """Take a turn, or tell how long to wait."""
-        wait, self._due[provider] = next_turn(self._due.get(provider, 0.0), interval, burst, moment)
+        wait, self._due[provider] = next_turn(
+            self._due.get(provider, 0.0), interval, burst, clock()
+        )
         return wait
 
     def entries(self, since: datetime | None = None) -> Iterable[Entry]:

@@ -31,20 +31,34 @@ async def enter(run: Run) -> None:
 
 
 async def turn(run: Run) -> None:
-    """Wait until one more edit may be sent to the provider.
+    """Wait until one more edit may be sent to the provider, before it is connected to.
 
     Raises:
         DeadlineExceeded: the time given ran out before.
     """
-    settings = run.runtime.config.of(run.provider.name)
-    if settings.limit is None:
+    burst = run.runtime.config.of(run.provider.name).burst
+    await _turn(run, run.provider.name, burst, "the limit of edits is reached")
+
+
+async def gate(run: Run) -> None:
+    """As `turn`, in the moment of sending: connections may have taken unevenly long to stand.
+
+    What comes here had its turn, so that hardly anything waits, and not for long. One place of a
+    burst is left for those that are late on their way to the vendor.
+    """
+    burst = run.runtime.config.of(run.provider.name).burst
+    await _turn(run, f"{run.provider.name} sends", max(1, burst - 1), None)
+
+
+async def _turn(run: Run, name: str, burst: int, text: str | None) -> None:
+    limit = run.runtime.config.of(run.provider.name).limit
+    if limit is None:
         return
-    first = True
-    journal, name = run.runtime.journal, run.provider.name
-    while wait := journal.turn(name, settings.limit, settings.burst, waits.moment()):
-        if first:
-            run.emit("waiting", "the limit of edits is reached", seconds=wait)
-        first = False
+    journal = run.runtime.journal
+    while wait := journal.turn(name, limit, burst, waits.moment):
+        if text is not None:
+            run.emit("waiting", text, seconds=wait)
+        text = None
         await _rest(run, wait)
 
 

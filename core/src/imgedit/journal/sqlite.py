@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -350,11 +350,11 @@ class SqliteJournal:
             with self._writing():
                 self._connection.execute("DELETE FROM slots WHERE job_id = ?", (job_id,))
 
-    def turn(self, provider: str, interval: float, burst: int, moment: float) -> float:
+    def turn(self, provider: str, interval: float, burst: int, clock: Callable[[], float]) -> float:
         """Take a turn, or tell how long to wait; shared by all processes with this journal."""
         with self._transaction() as run:
             row = run("SELECT due FROM turns WHERE provider = ?", (provider,)).fetchone()
-            wait, due = next_turn(row[0] if row else 0.0, interval, burst, moment)
+            wait, due = next_turn(row[0] if row else 0.0, interval, burst, clock())
             if not wait:
                 run("INSERT OR REPLACE INTO turns (provider, due) VALUES (?, ?)", (provider, due))
         return wait
