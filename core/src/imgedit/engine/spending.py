@@ -39,6 +39,5 @@ def check_spending(host: str) -> None:
     if not is_loopback(host):
         raise BudgetExceeded(
             f"spending is switched off, so the request to {host} was not sent",
-            hint="A test that means to pay leaves out imgedit.testing.no_spending "
-            f"and {VARIABLE}.",
+            hint=f"A test that means to pay leaves out imgedit.testing.no_spending and {VARIABLE}.",
         )

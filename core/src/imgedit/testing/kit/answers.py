@@ -150,9 +150,10 @@ class Script:
         """The same from its beginning."""
         return Script(self._answers, self._folder)
 
-    def count(self, purpose: str) -> int:
-        """How many answers there are for a purpose."""
-        return len(self._answers.get(purpose, ()))
+    def ends(self) -> Script:
+        """The last answers only: a vendor whose job is done."""
+        last = {purpose: rows[-1:] for purpose, rows in self._answers.items()}
+        return Script(last, self._folder)
 
     def next(self, purpose: str) -> Answering | None:
         """The next answer of a purpose, None when there is none."""

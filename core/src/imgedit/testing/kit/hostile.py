@@ -39,7 +39,7 @@ def bodies(manifest: Manifest) -> dict[str, bytes]:
     found = dict(HOSTILE)
     for wrong in _WRONG:
         told = json.dumps(wrong)
-        found[f"wrong types ({told})"] = json.dumps(_filled(manifest, wrong)).encode()
+        found[f"wrong types ({told})"] = json.dumps(_filled(manifest, told)).encode()
         found[f"wrong types above ({told})"] = json.dumps(
             dict.fromkeys(_heads(manifest), wrong)
         ).encode()
@@ -68,8 +68,9 @@ def put(body: dict[str, Any], pointer: str, value: Any) -> None:
     *outer, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
     for part, following in zip(outer, [*outer[1:], last], strict=False):
         inner = _get(at, part)
-        if not isinstance(inner, dict | list):
-            inner = [] if following.isdecimal() else {}
+        kind = list if following.isdecimal() else dict
+        if not isinstance(inner, kind):
+            inner = kind()
             _set(at, part, inner)
         at = inner
     _set(at, last, value)
@@ -104,8 +105,8 @@ def _heads(manifest: Manifest) -> set[str]:
     return {pointer.split("/")[1] for pointer in _pointers(manifest)} | set(_USUAL)
 
 
-def _filled(manifest: Manifest, wrong: Any) -> dict[str, Any]:
+def _filled(manifest: Manifest, wrong: str) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for pointer in _pointers(manifest):
-        put(body, pointer, wrong)
-    return body or dict.fromkeys(_USUAL, wrong)
+        put(body, pointer, json.loads(wrong))  # a new one for each place
+    return body or dict.fromkeys(_USUAL, json.loads(wrong))

@@ -73,7 +73,9 @@ class RequestTests:
 
     @standard(needs=[LOADS, TAKEN, *WHOLE, NEVER_RAISE, SAME_BYTES])
     def test_every_field_is_sent(self, subject: Subject) -> None:
-        """A field that is taken and set changes what is sent: nothing is dropped silently.
+        """A field that is taken and set makes a difference: nothing is dropped silently.
+
+        It changes what is sent, or which of the recorded results is taken.
 
         If this fails: name the field in the manifest's `wire` (then `job.wire()` has it) or put it
         into the body, or remove its limit: it is then refused.
@@ -192,6 +194,9 @@ def _is_sent(subject: Subject, kind: Kind, key: str) -> None:
     chosen = [] if key == "prompt" else [key]
     if key == "references.description":
         chosen.append("references")
+    if key == "seed" and "n" in kind.fields:
+        chosen.append("n")
+    seen: list[bool] = []
 
     def test(draw: Draw, kind: Kind) -> None:
         request = _taken(subject, kind.drawer, draw, kind.model, chosen, keep=key)
@@ -202,12 +207,16 @@ def _is_sent(subject: Subject, kind: Kind, key: str) -> None:
         sent = _submit(subject, request, last_only=last)
         for other in _without(request, kind.model, key, subject):
             if _is_taken(subject, other, kind.model):
-                assert _submit(subject, other, last_only=last) != sent, (
-                    f"{kind.model.id} takes {key}, and with or without it the same is sent"
-                )
+                same = _submit(subject, other, last_only=last) == sent
+                differs = not same or _result(subject, request) != _result(subject, other)
+                seen.append(differs)
+                # Where nothing is left to chance, a seed may make no difference.
+                assert differs or key == "seed", dropped
                 break
 
+    dropped = f"{kind.model.id} takes {key}, and with or without it the same is sent"
     kind.run(test, share=4)
+    assert any(seen) or not seen, dropped
 
 
 def _taken(
@@ -297,6 +306,14 @@ def _submit(subject: Subject, request: EditRequest, *, last_only: bool = False) 
     assert flow.pending is not None
     before = [] if last_only else [one.sent.whole() for one in flow.exchanges]
     return b"\n\n".join([*before, flow.pending.whole()])
+
+
+def _result(subject: Subject, request: EditRequest) -> str | None:
+    """What the recorded answers lead to: a field may decide which of the results is taken."""
+    if subject.manifest.local:
+        return None
+    done = play(subject.hooks, subject.job(request), subject.script).done
+    return None if done is None else repr(done)
 
 
 def _model_is_sent(subject: Subject, model: Model) -> None:

@@ -107,16 +107,18 @@ class Stand:
         for url in (*absolute, *(one.url or "" for one in outputs)):
             self._place(url)
         answers: dict[tuple[str, str], list[Any]] = {}
-        script = self.subject.script
-        for exchange in (*flow.exchanges, *self.subject.settling()):
-            if isinstance(exchange.request, LocalRequest):
-                continue
-            route = exchange.request.method, self._path_of(exchange.request)
-            answers.setdefault(route, []).append(self._answer(exchange, script, outputs))
-            if exchange.request.spends:
-                self.submit = route
-            elif exchange.request.purpose == "poll" and route not in self.polls:
-                self.polls.append(route)
+        for other, script in ((flow, self.subject.script), *self.subject.aside()):
+            new: dict[tuple[str, str], list[Any]] = {}
+            for exchange in other.exchanges:
+                if isinstance(exchange.request, LocalRequest):
+                    continue
+                route = exchange.request.method, self._path_of(exchange.request)
+                new.setdefault(route, []).append(self._answer(exchange, script, outputs))
+                if exchange.request.spends:
+                    self.submit = route
+                elif exchange.request.purpose == "poll" and route not in self.polls:
+                    self.polls.append(route)
+            answers = {**new, **answers}
         for output in outputs:
             route = "GET", self._moved_path(output.url or "")
             self.results.append(route)

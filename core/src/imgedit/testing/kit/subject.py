@@ -24,7 +24,7 @@ from ...manifest import Manifest, key_names
 from ..pictures import png
 from .answers import Script, to_answer, to_response
 from .hooks import Call, Hooks, fresh_copy
-from .play import SENT_AT, Exchange, Flow, copied, play
+from .play import SENT_AT, Flow, copied, play
 
 CANARY = "canary-key-0b5e55ed"
 JOB_ID = "01JKKKKKKKKKKKKKKKKKKKKKKK"
@@ -209,19 +209,20 @@ class Subject:
             found.append(Call("parse_models", "", lambda: {"response": evolve(models)}))
         return [call for call in found if call.hook in self.hooks.own]
 
-    def settling(self) -> list[Exchange]:
-        """The exchanges that find out what became of the good request's lost submit."""
-        if "reconcile" not in self.hooks.own:
-            return []
-        found: dict[str, Exchange] = {}
-        for response in (None, *(_head(one.response) for one in self.flow.of("submit"))):
+    def aside(self) -> Iterator[tuple[Flow, Script]]:
+        """What may follow beside the flow: settling a lost submit, and fresh URLs."""
+        heads = (_head(one.response) for one in self.flow.of("submit"))
+        for response in (None, *heads) if "reconcile" in self.hooks.own else ():
             with contextlib.suppress(Exception):  # the tests of reconcile say so
                 sent = self.sent_job()
                 step = self.hooks.call("reconcile", job=copied(sent), response=response)
                 job = evolve(sent, state=step.state, status="unknown")
-                for exchange in play(self.hooks, job, self.script).exchanges:
-                    found.setdefault(f"{exchange.sent.method} {exchange.sent.target}", exchange)
-        return [one for one in found.values() if one.request.purpose == "settle"]
+                yield play(self.hooks, job, self.script), self.script
+        done = self.flow.done
+        if done is not None and done.refresh is not None:
+            job = evolve(self.flow.last, state=done.refresh)
+            ends = self.script.ends()
+            yield play(self.hooks, job, ends), ends.again()
 
     def _settling(self, sent: Job) -> Iterator[Call]:
         """The calls that find out what became of a submit whose answer was lost."""
