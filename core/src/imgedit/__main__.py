@@ -18,13 +18,15 @@ def main() -> int:
 
 def _foreign() -> str | None:
     """Another distribution whose files lie over ours, or took ours along when it was removed."""
-    from importlib import metadata, util
+    from importlib import util
 
     import imgedit
 
     ours = hasattr(imgedit, "__version__") and "hookimpl" in getattr(imgedit, "__all__", ())
     if ours and all(util.find_spec(f"imgedit.{name}") for name in ("cli", "errors", "hookspecs")):
         return None
+    from importlib import metadata
+
     try:
         stranger = f"the package imgedit {metadata.version('imgedit')}, by other people, has"
     except metadata.PackageNotFoundError:

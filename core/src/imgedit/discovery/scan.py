@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from .folders import distributions, entry_points
+
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution
+    from .folders import Metadata
 
 PROVIDERS = "imgedit.providers"
 ADDONS = "imgedit.addons"
@@ -28,7 +30,7 @@ class Installed:
 
     name: str
     version: str
-    metadata: Distribution | None = field(default=None, repr=False)
+    metadata: Metadata | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -99,11 +101,9 @@ def scan(paths: list[str] | None = None, *, unreadable: list[str] | None = None)
     A distribution whose metadata cannot be read is left out, and its folder added to `unreadable`;
     one that is found twice (leftovers of an upgrade) counts once, where Python finds it first.
     """
-    from importlib.metadata import distributions
-
     found: dict[str, dict[str, tuple[Claim, ...]]] = {group: {} for group in GROUPS}
     seen: set[str] = set()
-    for distribution in distributions() if paths is None else distributions(path=paths):
+    for distribution in distributions(paths):
         try:
             text = distribution.read_text("entry_points.txt")
             if text is None or "imgedit." not in text:
@@ -112,23 +112,23 @@ def scan(paths: list[str] | None = None, *, unreadable: list[str] | None = None)
             if owner.key in seen:
                 continue
             seen.add(owner.key)
-            entries = list(distribution.entry_points)
+            entries = list(entry_points(text))
         except Exception:  # one spoilt file must not hide the other plugins
             if unreadable is not None:
                 unreadable.append(str(getattr(distribution, "_path", "an installed package")))
             continue
-        for entry in entries:
-            if entry.group not in GROUPS:
+        for group, name, value in entries:
+            if group not in GROUPS:
                 continue
-            names = found[entry.group]
-            earlier = names.get(entry.name, ())
+            names = found[group]
+            earlier = names.get(name, ())
             if all(claim.owner is not owner for claim in earlier):
-                claim = Claim(group=entry.group, name=entry.name, value=entry.value, owner=owner)
-                names[entry.name] = (*earlier, claim)
+                claim = Claim(group=group, name=name, value=value, owner=owner)
+                names[name] = (*earlier, claim)
     return found
 
 
-def _owner(distribution: Distribution) -> Installed:
+def _owner(distribution: Metadata) -> Installed:
     # The parser behind `distribution.metadata` reads the whole README: too slow for 25 plugins.
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     fields = dict(_headers(text))
