@@ -24,7 +24,7 @@ JOBS ?= 2
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: $(READY) ## edit a photograph with the embedded provider
@@ -54,6 +54,10 @@ bench: $(READY) ## print the speed tables
 .PHONY: bench-money
 bench-money: $(READY) ## kill, race and count edits at full size (see docs/money.md)
 	@cd benchmarks && ../$(PY) -m money $(ARGS)
+
+.PHONY: release-check
+release-check: $(READY) ## what is too slow for every day: every project of new-provider
+	COMBINATIONS=all $(PY) -m pytest -n $(JOBS) --dist worksteal tests/scaffold $(ARGS)
 
 .PHONY: build
 build: $(READY) ## wheels and sdists of every distribution, into dist/
