@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .contest import budget, rate
-from .kills import kills
+from .kills import many_kills
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--attempts", type=int, default=10_000)
     parser.add_argument("--edits", type=int, default=2000)
+    parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="imgedit-money-") as scratch:
         folder = Path(scratch)
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Budget: {spent.budget()}", flush=True)
         paced = rate(4, given.edits, 100, 10, folder / "rate")
         print(f"Rate: {paced.rate()}", flush=True)
-        killed = kills(given.kills, folder / "kills")
+        killed = many_kills(given.kills, given.workers, folder / "kills")
         print(f"Kills: {killed}", flush=True)
     good = (
         not spent.overshoot

@@ -82,8 +82,10 @@ def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
         (
             "zzz = 1",
             "'zzz'",
-            "Known are: provider, journal, proxy, providers, budgets, timezone, "
-            "retention, keep_prompts.",
+            (
+                "Known are: provider, journal, proxy, providers, budgets, timezone, retention, "
+                "keep_prompts."
+            ),
         ),
         (
             "[providers.acme]\nbaseurl = 'https://x'",
