@@ -58,7 +58,7 @@ def _plain(text: str) -> bool:
 
 
 def _check(_: Any, attribute: Attribute[str], value: str) -> None:
-    if check(attribute.name, value) != value:  # made from what was checked before
+    if check(attribute.name, value) != value:
         raise UsageError(f"{value!r} ends with a slash")
 
 
