@@ -49,11 +49,19 @@ def _mask(size: tuple[int, int], box: tuple[int, int, int, int], folder: Path) -
     return str(folder / "mask.png")
 
 
-_EXAMPLES = [(row, example) for row in OPERATIONS for example in row.examples]
+_EXAMPLES = [
+    (row, example, mode)
+    for row in OPERATIONS
+    for place, example in enumerate(row.examples)
+    for mode in (("RGB", "RGBA", "L") if not place else ("RGB",))
+]
 
 
-@pytest.mark.parametrize(("row", "example"), _EXAMPLES, ids=[example for _, example in _EXAMPLES])
-@pytest.mark.parametrize("mode", ("RGB", "RGBA", "L"))
+@pytest.mark.parametrize(
+    ("row", "example", "mode"),
+    _EXAMPLES,
+    ids=[f"{example}-{mode}" for _row, example, mode in _EXAMPLES],
+)
 def test_every_example_changes_pixels(row: Any, example: str, mode: str, tmp_path: Path) -> None:
     rough = np.asarray(_scene()) + np.random.default_rng(1).normal(0, 6, (120, 160, 3))
     scene = Image.fromarray(np.clip(rough, 0, 255).astype(np.uint8))
@@ -218,9 +226,9 @@ def test_paintings_keep_the_colours_and_flatten_detail(prompt: str, tmp_path: Pa
         assert np.abs(np.diff(patch, axis=1)).mean() < 0.5 * np.abs(np.diff(noise, axis=1)).mean()
 
 
-@pytest.mark.parametrize(("size", "seconds"), (((1, 1), 5), ((3, 400), 5), ((400, 2), 5)))
+@pytest.mark.parametrize("size", ((1, 1), (3, 300), (300, 2)))
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)
-def test_odd_sizes(row: Any, size: tuple[int, int], seconds: int, tmp_path: Path) -> None:
+def test_odd_sizes(row: Any, size: tuple[int, int], tmp_path: Path) -> None:
     image = Image.effect_noise(size, 60).convert("RGB")
     mask = _mask(size, (0, 0, 1, 1), tmp_path) if row.masked else None
     try:
@@ -244,7 +252,7 @@ def test_memory_does_not_grow_with_the_picture(tmp_path: Path) -> None:
         "[pixels.apply(image.copy(), parse(p)[0], context) for p in sys.argv[1:]]; "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
     )
-    prompts = ("lift the shadows", "denoise", "watercolor", "posterize", "vintage")
+    prompts = ("lift the shadows", "watercolor", "posterize")
     done = subprocess.run(
         [sys.executable, "-c", code, *prompts],
         capture_output=True,

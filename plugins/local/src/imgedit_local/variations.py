@@ -16,7 +16,7 @@ from .operations import BY_NAME, Operation, Reads
 _BANDS = ((0.45, 0.6), (1.5, 1.75), (0.2, 0.3))
 _INSTEAD = (0.72, 0.82)  # of "stronger" where there is no room above
 _FILTERS = ("red", "blue", "green", "yellow")
-_SHADES = ((-0.75, -0.55), (0.55, 0.75), (-0.35, -0.25))
+_SHADES = ((-0.75, -0.55), (0.55, 0.75), (-0.4, -0.32))
 
 
 def can_vary(steps: Sequence[Step]) -> bool:

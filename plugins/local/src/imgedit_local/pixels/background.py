@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageColor, ImageFilter
 
 from .context import Context
-from .raster import Bytes, colours_of
+from .raster import Bytes, colours_of, with_alpha_of
 from .subject import subject
 
 
@@ -17,17 +17,35 @@ def blurred(image: Image.Image, step: dict[str, Any], context: Context) -> Image
     """A step with "amount" 0..1: of a radius of 5% of the shorter side."""
     inside = subject(image, context)
     radius = max(1.0, 0.05 * step["amount"] * min(image.size))
+    colours = colours_of(image)
     # The subject is left out of what is blurred, or its colours would shine around it.
-    behind = colours_of(image).convert("RGBA")
+    behind = colours.convert("RGBA")
     behind.putalpha(ImageChops.invert(inside))
-    soft = behind.convert("RGBa").filter(ImageFilter.GaussianBlur(radius)).convert("RGBA")
-    plain = colours_of(image).filter(ImageFilter.GaussianBlur(radius))
+    behind = behind.convert("RGBa")
+    # What is near the subject is as near to the lens, so it is less out of focus.
+    result = _filled_blur(behind, colours, radius)
+    near = inside.reduce(4).filter(ImageFilter.GaussianBlur(max(image.size) / 100))
+    near = near.point([min(255, round(2.2 * value)) for value in range(256)])
+    near = near.resize(image.size, Image.Resampling.BILINEAR)
+    result.paste(_filled_blur(behind, colours, radius / 3), mask=near)
+    result.paste(colours, mask=inside)
+    return with_alpha_of(result, image)
+
+
+def _filled_blur(behind: Image.Image, colours: Image.Image, radius: float) -> Image.Image:
+    """What is behind the subject, blurred and spread into the subject's place."""
+    # What is blurred has no detail to lose: a smaller copy of it does.
+    factor = max(1, int(radius / 5))
+    blur = ImageFilter.GaussianBlur(radius / factor)
+    soft = behind.reduce(factor).filter(blur).convert("RGBA")
+    result = colours.reduce(factor).filter(blur)
     # Deep inside the subject nothing of the background arrives; it is covered anyway.
-    plain.paste(soft.convert("RGB"), mask=soft.getchannel("A").point(lambda v: min(255, 32 * v)))
-    plain.paste(colours_of(image), mask=inside)
-    if image.mode == "RGBA":
-        plain.putalpha(image.getchannel("A"))
-    return plain
+    some = soft.getchannel("A").point([min(255, 32 * value) for value in range(256)])
+    result.paste(soft.convert("RGB"), mask=some)
+    if factor == 1:
+        return result
+    box = (0.0, 0.0, colours.width / factor, colours.height / factor)
+    return result.resize(colours.size, Image.Resampling.BICUBIC, box=box)
 
 
 def removed(image: Image.Image, _step: dict[str, Any], context: Context) -> Image.Image:
