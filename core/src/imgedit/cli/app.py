@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from .. import __version__
 from ..errors import BrokenPlugin, ImgEditError
 from .screen import Screen
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Name → one line for --help; the module of the same name (_ for -) holds the command.
 COMMANDS: Mapping[str, str] = {
@@ -22,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "Earlier edits; go on with one that was interrupted.",
     "spend": "What was charged, and what budgets leave.",
     "new-provider": "Begin a plugin for a service.",
+    "completion": "Complete commands with Tab in bash, zsh or fish.",
 }
 
 
@@ -58,6 +63,18 @@ class Commands(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(list(rows.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names of commands, without importing one, and our own options."""
+        from click.shell_completion import CompletionItem
+
+        rows = {**COMMANDS, **plugin_commands()}
+        found = [
+            CompletionItem(name, help=says)
+            for name, says in rows.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .completing import provider_names
 from .options import common
 from .screen import Screen
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: imgedit balance acme")
-@click.argument("provider")
+@click.argument("provider", shell_complete=provider_names)
 @common
 @click.pass_obj
 def balance(screen: Screen, as_json: bool, provider: str) -> None:

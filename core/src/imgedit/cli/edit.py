@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .completing import files
 from .options import common, request_options, timeout_option
 from .screen import Screen
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     metavar="FILE",
+    shell_complete=files,
     help="Where the picture goes; FILE-1, FILE-2 ... with -n.  [default: <name>-edited here]",
 )
 @click.option("--max-cost", metavar='"0.10 USD"', help="Refuse an edit that may cost more.")

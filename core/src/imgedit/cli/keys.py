@@ -10,6 +10,7 @@ import attrs
 import click
 
 from ..errors import PluginError, UnknownProvider, UsageError
+from .completing import provider_names
 from .options import common
 from .screen import Screen, is_terminal
 
@@ -29,7 +30,7 @@ def keys() -> None:
 
 
 @keys.command(name="set", epilog="Example: imgedit keys set acme < key.txt")
-@click.argument("provider")
+@click.argument("provider", shell_complete=provider_names)
 @click.option("--part", metavar="NAME", help="Which part, where a key has several.")
 @common
 @click.pass_obj
@@ -64,7 +65,7 @@ def set_(screen: Screen, as_json: bool, provider: str, part: str | None) -> None
 
 
 @keys.command(name="list", epilog="Example: imgedit keys list")
-@click.argument("provider", required=False)
+@click.argument("provider", required=False, shell_complete=provider_names)
 @common
 @click.pass_obj
 def list_(screen: Screen, as_json: bool, provider: str | None) -> None:
@@ -90,7 +91,7 @@ def list_(screen: Screen, as_json: bool, provider: str | None) -> None:
 
 
 @keys.command(epilog="Example: imgedit keys remove acme")
-@click.argument("provider")
+@click.argument("provider", shell_complete=provider_names)
 @click.option("--part", metavar="NAME", help="Only this part, where a key has several.")
 @common
 @click.pass_obj

@@ -10,6 +10,7 @@ import click
 from attrs import asdict, frozen
 
 from ..errors import PluginError
+from .completing import provider_names
 from .options import common
 from .screen import Screen
 
@@ -22,7 +23,7 @@ _MOST_VALUES = 8
 
 
 @click.command(epilog="Example: imgedit models local")
-@click.argument("provider", required=False)
+@click.argument("provider", required=False, shell_complete=provider_names)
 @click.option(
     "--live",
     is_flag=True,

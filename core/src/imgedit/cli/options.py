@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from . import completing
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -25,15 +27,22 @@ def common(command: Command) -> Command:
 
 
 _REQUEST: tuple[Any, ...] = (
-    click.argument("image", metavar="IMAGE"),
+    click.argument("image", metavar="IMAGE", shell_complete=completing.files),
     click.argument("prompt", metavar="PROMPT"),
     click.option(
         "-p",
         "--provider",
         metavar="NAME",
+        shell_complete=completing.provider_names,
         help="Who edits it; a,b = in this order; cheapest. See: imgedit providers.",
     ),
-    click.option("-m", "--model", metavar="ID", help="With which model; see: imgedit models."),
+    click.option(
+        "-m",
+        "--model",
+        metavar="ID",
+        shell_complete=completing.model_ids,
+        help="With which model; see: imgedit models.",
+    ),
     click.option("-n", type=int, default=1, metavar="N", help="How many pictures.  [default: 1]"),
     click.option("--aspect-ratio", metavar="RATIO", help="For example 16:9."),
     click.option("--resolution", metavar="SIZE", help="For example 1k; each model lists its own."),
@@ -41,12 +50,18 @@ _REQUEST: tuple[Any, ...] = (
         "--quality", metavar="QUALITY", help="For example high; each model lists its own."
     ),
     click.option("--format", "output_format", metavar="FORMAT", help="png, jpeg or webp."),
-    click.option("--mask", metavar="FILE", help="A picture: white = change, black = keep."),
+    click.option(
+        "--mask",
+        metavar="FILE",
+        shell_complete=completing.files,
+        help="A picture: white = change, black = keep.",
+    ),
     click.option(
         "--reference",
         "references",
         multiple=True,
         metavar="FILE[=TEXT]",
+        shell_complete=completing.files,
         help="A further picture, and what it is for; may be repeated.",
     ),
     click.option(

@@ -9,6 +9,7 @@ import attrs
 import click
 
 from ..errors import UsageError
+from .completing import provider_names
 from .exits import PLUGIN
 from .options import common
 from .screen import Screen
@@ -26,6 +27,7 @@ _ALL = "*"
     is_flag=False,
     flag_value=_ALL,
     metavar="[NAME]",
+    shell_complete=provider_names,
     help="Load each plugin, or one, and say what is wrong with it; exits 9 if anything is.",
 )
 @click.option(
@@ -33,6 +35,7 @@ _ALL = "*"
     is_flag=False,
     flag_value=_ALL,
     metavar="[NAME]",
+    shell_complete=provider_names,
     help="Run the tests for plugin authors as well, up to a minute each; sends nothing.",
 )
 @common
