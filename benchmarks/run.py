@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import crowd
 import edits
 import memory
 import startup
@@ -20,6 +21,7 @@ from measure import Row
 
 TABLES: dict[str, tuple[Callable[[Path], Iterable[Row]], ...]] = {
     "Start": (startup.imports, startup.plugins),
+    "Many providers": (crowd.crowd,),
     "Speed and memory": (edits.first, edits.one, edits.many, memory.large),
 }
 

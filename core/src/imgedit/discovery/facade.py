@@ -87,6 +87,7 @@ class Provider:
         }
         self._module, self._addons = module, addons
         self._watcher = Watcher()
+        self._traced = trace.wanted()  # asked once: a quote calls hooks by the thousand
         self._hooks = PluginManager(PROJECT)
         self._hooks.add_hookspecs(hookspecs)
         self._hooks.register(Defaults(manifest), name="imgedit")
@@ -209,7 +210,7 @@ class Provider:
     def _call(self, hook: str, arguments: dict[str, Any]) -> Any:
         """Run the hook with everybody who takes part in it."""
         caller = getattr(self._hooks.hook, hook)
-        if trace.wanted():
+        if self._traced:
             answer = trace.traced(
                 hook,
                 arguments,
