@@ -7,7 +7,7 @@ whole work.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from .fault import ManifestError
@@ -35,6 +35,7 @@ _OBJECTS: Final = (
 _MAY_BE_NULL: Final = ("auth", "balance", "idempotency", "mask")
 _TEXTS: Final = ("homepage", "base_url", "accepts_url", "default_model")
 _PLACES: Final = ("code", "message", "request_id", "retry_after")
+_ERROR_KEYS: Final = ("status", "code", "message", "purpose", "charged", "retryable")
 
 
 def check_structure(raw: Any, name: str | None) -> None:
@@ -170,7 +171,8 @@ def _wire(spec: Any, at: str) -> None:
         if "as" in spec:
             _text(spec["as"], f"{at}/as")
     else:
-        _text(spec.get("as"), f"{at}/as")
+        _need(spec, "as", at, ("values", "by"))
+        _text(spec["as"], f"{at}/as")
         _object(spec.get("values", {}), f"{at}/values")
 
 
@@ -253,8 +255,10 @@ def _errors(errors: Mapping[str, Any]) -> None:
     for index, row in enumerate(_list(errors.get("rows", []), "/errors/rows")):
         at = f"/errors/rows/{index}"
         _object(row, at)
-        if row.get("is") not in known:
-            _refuse(f"{at}/is", f"{row.get('is')!r} is not an error that a vendor can give")
+        _need(row, "is", at, _ERROR_KEYS)
+        if row["is"] not in known:
+            near = _near(str(row["is"]), known)
+            _refuse(f"{at}/is", f"{row['is']!r} is not an error that a vendor can give{near}")
         if row.get("charged", "no") not in ("yes", "no", "unknown"):
             _refuse(f"{at}/charged", 'must be "yes", "no" or "unknown"')
         if "message" in row:
@@ -278,6 +282,21 @@ def _list(value: Any, at: str) -> list[Any]:
     if not isinstance(value, list):
         _refuse(at, "must be a list" if value is not None else "is missing")
     return value
+
+
+def _need(row: Mapping[str, Any], key: str, at: str, others: Sequence[str]) -> None:
+    """Refuse a row without a key; one that it has and nobody knows is often what was meant."""
+    if row.get(key) is None:
+        strangers = [repr(one) for one in row if one != key and one not in others]
+        said = f"; {' and '.join(strangers)} is not known here" if strangers else ""
+        _refuse(f"{at}/{key}", f"is missing{said}")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(known), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _text(value: Any, at: str, *, empty: bool = False) -> None:
