@@ -67,7 +67,7 @@ def _rows(model: Model) -> tuple[Any, ...]:
 
 
 def _text(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), default=repr)
+    return json.dumps(dict(value), default=repr) if value else ""
 
 
 def _deep(value: Any) -> Any:
