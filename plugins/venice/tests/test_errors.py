@@ -34,7 +34,7 @@ class Row(NamedTuple):
     kind: str
     charged: str = "no"
     retryable: bool = False
-    headers: dict[str, str] = {}  # noqa: RUF012  # never changed
+    headers: dict[str, str] = {}  # never changed
     submits: int = 1
     code: str | None = None
     problems: tuple[str, ...] = ()
