@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
-from typing import Any
 
 from attrs import evolve
 
-from ..engine.journal import LEASE, enters, may_follow, next_turn, sent_already
+from ..engine.journal import LEASE, enters, may_follow, sent_already
 from ..engine.record import JobRecord, now
-from ..engine.store import dumps, loads
+from ..engine.store import dumps
 from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse, entry_of
 from ..ledger.budgets import Total
-from .owner import Owner, this_process
-from .place import keep_to_ourselves, private_file, private_folder
+from .database import absolute
+from .leases import Leases, driven_by
+from .owner import Owner
+from .place import private_folder
 from .rows import add_to_total, read_entry, storable, totals, write_entry
-from .schema import APPLICATION, VERSION, bring_up
-from .trouble import in_plain_words
 
 _SAVE = """
 INSERT INTO jobs (id, status, finished, provider, model, label, vendor_ids,
@@ -51,12 +46,6 @@ SELECT jobs.status, jobs.owner, jobs.fence, jobs.expires, ledger.*
 FROM (SELECT ? AS wanted) LEFT JOIN jobs ON jobs.id = wanted
     LEFT JOIN ledger ON ledger.job_id = wanted
 """
-_LEASE = "SELECT record, owner, fence, expires FROM jobs WHERE id = ?"
-_TAKE = "UPDATE jobs SET owner = ?, fence = ?, expires = ? WHERE id = ?"
-_RELEASE = "UPDATE jobs SET owner = NULL, expires = 0 WHERE id = ? AND owner = ? AND fence = ?"
-_RELEASE_ALL = "UPDATE jobs SET owner = NULL, expires = 0 WHERE owner = ?"
-_RENEW = "UPDATE jobs SET expires = ? WHERE id = ? AND owner = ? AND fence = ?"
-_DRIVEN = "SELECT id, owner, expires FROM jobs WHERE finished = 0 AND owner IS NOT NULL"
 _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 4"
 _UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
 _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
@@ -68,7 +57,7 @@ WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
 """
 
 
-class SqliteJournal:
+class SqliteJournal(Leases):
     """Keeps jobs in a file, so that they outlive the process and the power.
 
     The file is 0600 and folders that are made for it 0700; one process after another, or
@@ -93,31 +82,10 @@ class SqliteJournal:
         patience: float = 10.0,
         keep_prompts: bool = True,
     ) -> None:
-        self.path = _absolute(path)
+        super().__init__(path, patience=patience, wipe=not keep_prompts)
         own = self.path.with_name(self.path.name + ".spool")
-        self._spool = own if spool is None else _absolute(spool)
-        self._patience = patience
+        self._spool = own if spool is None else absolute(spool)
         self._keep_prompts = keep_prompts
-        self._lock = Lock()
-        self._owner = this_process()
-        self._name = str(self._owner)
-        self._held: dict[str, int] = {}
-        self._running: set[str] = set()
-        private_folder(self.path.parent, "the journal")
-        private_file(self.path)
-        with in_plain_words(self.path, patience):
-            self._connection = sqlite3.connect(
-                self.path, timeout=patience, isolation_level=None, check_same_thread=False
-            )
-            # A client that is dropped without being closed leaves no open file behind.
-            self._close = weakref.finalize(self, _end, self._connection, self._owner)
-            try:
-                self._prepare()
-            except BaseException:
-                self._close()
-                raise
-        self._owner.open()
-        keep_to_ourselves(self.path)
 
     def __repr__(self) -> str:
         return f"SqliteJournal({str(self.path)!r})"
@@ -203,7 +171,7 @@ class SqliteJournal:
         if mine == fence:
             return fence
         if self._lives(owner, expires):
-            raise _driven(record.id, Owner.read(owner or ""))
+            raise driven_by(record.id, Owner.read(owner or ""))
         # Somebody drove it while this process slept. News of the vendor's answer still count.
         news = status in ("sent", "unknown") and record.job.status in ("accepted", "done")
         if mine is not None and not news:
@@ -272,93 +240,6 @@ class SqliteJournal:
         rows = self._rows(_TAKEN, (provider,))
         return frozenset(one for row in rows for one in json.loads(row[0]))
 
-    # -- who drives a job
-
-    def hold(self, job_id: str) -> JobRecord | None:
-        """Take a job to drive it, and the job as it is now; None = it is not stored.
-
-        A job whose process has ended, or has given no sign of life for a minute, is taken over.
-
-        Raises:
-            JournalError: another process drives it, or another task of this one.
-        """
-        with self._transaction() as run:
-            row = run(_LEASE, (storable(job_id),)).fetchone()
-            if row is None:
-                return None
-            text, owner, fence, expires = row
-            if self._held.get(job_id) == fence or self._lives(owner, expires):
-                raise _driven(job_id, Owner.read(owner))
-            run(_TAKE, (self._name, fence + 1, time.time() + LEASE, job_id))
-        self._held[job_id] = fence + 1
-        return self._record((job_id, text))
-
-    def release(self, job_id: str) -> None:
-        """Give a job back; does nothing when it is not held."""
-        fence = self._held.pop(job_id, None)
-        if fence is not None:
-            with self._writing():
-                self._connection.execute(_RELEASE, (job_id, self._name, fence))
-
-    def renew(self) -> None:
-        """A sign of life for every job that is held."""
-        if not self._held and not self._running:
-            return
-        ends, owner = time.time() + LEASE, self._name
-        with self._transaction() as run:
-            for job_id, fence in self._held.items():
-                run(_RENEW, (ends, job_id, owner, fence))
-            run("UPDATE slots SET expires = ? WHERE owner = ?", (ends, owner))
-
-    def driven(self) -> Mapping[str, str]:
-        """Jobs that others drive now, each with words for who does."""
-        return {
-            job_id: _who(Owner.read(owner))
-            for job_id, owner, expires in self._rows(_DRIVEN)
-            if job_id not in self._held and self._lives(owner, expires)
-        }
-
-    def _lives(self, owner: str | None, expires: float) -> bool:
-        return owner is not None and expires > time.time() and not Owner.read(owner).is_gone()
-
-    # -- how many at once, and how fast
-
-    def enter(self, provider: str, job_id: str, limit: int) -> bool:
-        """Whether a job may run beside those of the same provider; it then counts until `leave`."""
-        with self._transaction() as run:
-            query = "SELECT job_id, owner, expires FROM slots WHERE provider = ? AND job_id <> ?"
-            living = 0
-            for other, owner, expires in run(query, (provider, job_id)).fetchall():
-                if self._lives(owner, expires):
-                    living += 1
-                else:
-                    run("DELETE FROM slots WHERE job_id = ?", (other,))
-            if living >= limit:
-                return False
-            run(
-                "INSERT OR REPLACE INTO slots (job_id, provider, owner, expires) "
-                "VALUES (?, ?, ?, ?)",
-                (job_id, provider, self._name, time.time() + LEASE),
-            )
-        self._running.add(job_id)
-        return True
-
-    def leave(self, job_id: str) -> None:
-        """The job does not run any more."""
-        if job_id in self._running:
-            self._running.discard(job_id)
-            with self._writing():
-                self._connection.execute("DELETE FROM slots WHERE job_id = ?", (job_id,))
-
-    def turn(self, provider: str, interval: float, burst: int, clock: Callable[[], float]) -> float:
-        """Take a turn, or tell how long to wait; shared by all processes with this journal."""
-        with self._transaction() as run:
-            row = run("SELECT due FROM turns WHERE provider = ?", (provider,)).fetchone()
-            wait, due = next_turn(row[0] if row else 0.0, interval, burst, clock())
-            if not wait:
-                run("INSERT OR REPLACE INTO turns (provider, due) VALUES (?, ?)", (provider, due))
-        return wait
-
     # -- money and age
 
     def entries(self, since: datetime | None = None) -> Iterable[Entry]:
@@ -373,121 +254,6 @@ class SqliteJournal:
             for job_id in old:
                 run("DELETE FROM jobs WHERE id = ?", (job_id,))
         return old
-
-    def close(self) -> None:
-        """Give back what is held and close the file; a second call does nothing."""
-        with self._lock, in_plain_words(self.path, self._patience):
-            if self._close.alive and (self._held or self._running):
-                with suppress(sqlite3.Error):  # then it ends by itself, with this process
-                    self._connection.execute(_RELEASE_ALL, (self._name,))
-                    self._connection.execute("DELETE FROM slots WHERE owner = ?", (self._name,))
-            self._held.clear()
-            self._running.clear()
-            self._close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._lock, in_plain_words(self.path, self._patience):
-            yield
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """`execute`, in a transaction that nobody else writes beside; it is undone by any error."""
-        with self._writing():
-            run = self._connection.execute
-            run("BEGIN IMMEDIATE")
-            try:
-                yield run
-                run("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    with suppress(sqlite3.Error):
-                        run("ROLLBACK")
-                raise
-
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._lock, in_plain_words(self.path, self._patience):
-            return self._connection.execute(query, values).fetchall()
-
-    def _record(self, row: tuple[str, str]) -> JobRecord:
-        job_id, text = row
-        try:
-            return loads(text)
-        except JournalError as error:
-            raise JournalError(
-                f"job {job_id} in the journal {self.path} cannot be read: {error.message}",
-                hint=error.hint,
-                job_id=job_id,
-            ) from None
-
-    def _prepare(self) -> None:
-        """Make the tables, or see that they are ours, and that the file can be written."""
-        run = self._connection.execute
-        self._recognize()
-        self._write_ahead()
-        run("PRAGMA synchronous = FULL")
-        if not self._keep_prompts:
-            run("PRAGMA secure_delete = ON")
-        run("BEGIN IMMEDIATE")
-        version = self._recognize()
-        bring_up(self._connection, version)
-        run("ROLLBACK" if version == VERSION else "COMMIT")
-
-    def _recognize(self) -> int:
-        """The version of the tables, 0 = there are none yet."""
-        query = (
-            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master) "
-            "FROM pragma_user_version, pragma_application_id"
-        )
-        ((version, application, tables),) = self._connection.execute(query)
-        if application != APPLICATION and (tables or application):
-            raise JournalError(
-                f"the file {self.path} is a database of another program",
-                hint="Choose another place for the journal.",
-            )
-        if version > VERSION:
-            raise JournalError(
-                f"the journal {self.path} was written by a newer imgedit "
-                f"(version {version} of its tables; this one knows {VERSION})",
-                hint="Update imgedit, or choose another place for the journal.",
-            )
-        return int(version)
-
-    def _write_ahead(self) -> None:
-        """Turn write-ahead logging on: it is a property of the file, kept from then on."""
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                # SQLite does not wait for this lock by itself when several start at once.
-                busy = (error.sqlite_errorcode & 0xFF) == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-
-
-def _absolute(path: str | os.PathLike[str]) -> Path:
-    return Path(os.path.expanduser(path)).absolute()
-
-
-def _end(connection: sqlite3.Connection, owner: Owner) -> None:
-    owner.close()
-    connection.close()
-
-
-def _who(owner: Owner) -> str:
-    return f"process {owner.pid}" if owner.pid != os.getpid() else "this process"
-
-
-def _driven(job_id: str, owner: Owner) -> JournalError:
-    who = "this process" if owner.pid == os.getpid() else f"another process (pid {owner.pid})"
-    return JournalError(
-        f"{who} drives job {job_id} at this moment",
-        hint=f"Wait for it, or see how far it is: imgedit jobs show {job_id}",
-        job_id=job_id,
-    )
 
 
 def _without_prompts(record: JobRecord) -> JobRecord:
