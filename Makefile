@@ -13,6 +13,9 @@ PROJECTS := core $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pypro
 PLUGINS := $(filter-out core,$(PROJECTS))
 SOURCES := $(wildcard $(addsuffix /src,$(PROJECTS)))
 
+# "[test]" for a plugin that has such an extra: what its tests need beyond the common tools.
+tests_of = $(if $(findstring test = [,$(file <$(1)/pyproject.toml)),[test])
+
 # What only developers need; pytest and hypothesis come with core[testing].
 TOOLS := build editables hatchling mypy pytest-timeout pytest-xdist ruff types-jsonschema
 
@@ -97,7 +100,7 @@ $(READY): Makefile constraints.txt $(addsuffix /pyproject.toml,$(PROJECTS))
 	@$(make_venv)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt $(TOOLS)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e "core[cli,new,testing]" $(addprefix -e ,$(PLUGINS))
+	  --no-build-isolation -e "core[cli,new,testing]" $(addprefix -e ,$(foreach plugin,$(PLUGINS),$(plugin)$(call tests_of,$(plugin))))
 	@touch $@
 
 $(READY_DOCS): $(READY)

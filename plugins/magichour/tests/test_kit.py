@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from imgedit.testing import Answer, ErrorAnswer, ProviderTests, Received
 
 STORAGE = "https://storage.magichour.example"
@@ -22,7 +24,20 @@ def places(received: Received) -> dict[str, Any]:
 
 
 def project(status: str, charged: int = 50, **more: Any) -> dict[str, Any]:
-    return {"id": "c-1", "status": status, "credits_charged": charged, "enabled": True, **more}
+    """What polling answers, with everything that the vendor's own client requires."""
+    return {
+        "id": "c-1",
+        "name": None,
+        "status": status,
+        "image_count": 1,
+        "type": "AI_IMAGE_EDITOR",
+        "created_at": "2026-11-20T00:00:00Z",
+        "enabled": True,
+        "credits_charged": charged,
+        "total_frame_cost": charged,
+        "error": None,
+        **more,
+    }
 
 
 def failed(code: str) -> dict[str, Any]:
@@ -73,3 +88,21 @@ class TestMagicHour(ProviderTests):
         ErrorAnswer(project("canceled", 0, downloads=[]), "JobFailed", purpose="poll"),
         ErrorAnswer(project("canceled", 50, downloads=[]), "JobFailed", "yes", purpose="poll"),
     )
+
+
+SLOTS = {"upload_url": f"{STORAGE}/a.png?s=1", "expires_at": "x", "file_path": "api-assets/a.png"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    (
+        ("V1FilesUploadUrlsCreateResponse", {"items": [SLOTS]}),
+        ("V1AiImageEditorCreateResponse", TestMagicHour.answers["submit"]),
+        *(("V1ImageProjectsGetResponse", body) for body in TestMagicHour.answers["poll"]),
+        ("V1ImageProjectsGetResponse", failed("file_too_large")),
+        ("V1ImageProjectsGetResponse", project("canceled", 0, downloads=[])),
+    ),
+)
+def test_the_vendors_own_client_takes_the_recorded_bodies(name: str, body: Any) -> None:
+    models = pytest.importorskip("magic_hour.types.models", reason="the extra [test] brings it")
+    assert getattr(models, name).model_validate(body)
