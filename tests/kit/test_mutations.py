@@ -90,7 +90,7 @@ MISTAKES = (
         "def price(req: EditRequest, model: Model)",
     ),
     Mistake(
-        "a heavy import", "test_importing_it_is_light", "import re\n", "import re\nimport aiohttp\n"
+        "a heavy import", "test_importing_it_is_light", "from typing import Any\n", "from typing import Any\n\nimport aiohttp\n"
     ),
     # -- hooks
     Mistake(

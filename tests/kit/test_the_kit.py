@@ -174,7 +174,11 @@ def test_what_check_provider_refuses(install: Callable[..., Path]) -> None:
 
 
 def test_a_plugin_that_does_not_load_is_one_failure(install: Callable[..., Path]) -> None:
-    install("__init__.py", "import re\n", "import no_such_module\n")
+    install(
+        "__init__.py",
+        "from typing import Any\n",
+        "from typing import Any\n\nimport no_such_module\n",
+    )
     rows = check_provider("acme")
     assert list(of(rows, "failed")) == ["test_the_plugin_loads"]
     assert "no_such_module" in of(rows, "failed")["test_the_plugin_loads"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from imgedit import (
@@ -154,7 +153,3 @@ def _polled(job: Job, response: HttpResponse) -> Done | Wait:
         for one in answer["results"]
     ]
     return Done(images, facts=Facts(cost=answer["usd"]), refresh=job.state)
-
-
-def _is_name(text: str) -> bool:
-    return re.fullmatch("[a-z]+", text) is not None

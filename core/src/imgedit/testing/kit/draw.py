@@ -107,6 +107,8 @@ class Drawer:
             return str(draw(st.sampled_from(list(self.prompts))))
         least, most = fragment.get("minLength", 1), fragment.get("maxLength", 2000)
         text = st.text(_LETTERS, min_size=max(1, least), max_size=min(most, max(least, 60)))
+        if shown := fragment.get("examples"):
+            text = st.one_of(text, st.sampled_from(shown))
         return str(draw(text.filter(lambda value: fits(fragment, value))))
 
     def picture(self, draw: Draw, model: Model, kind: str, index: int) -> ImageSource:

@@ -8,6 +8,7 @@ does an import inside of a hook, nor logging.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import io
 import os
 import random
@@ -86,12 +87,15 @@ class Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """While this holds, reaching out raises `Impure`."""
-        before = sys.getprofile()
+        before, collecting = sys.getprofile(), gc.isenabled()
+        gc.disable()  # what others do when garbage is collected is not the hook's doing
         sys.setprofile(self._see)
         try:
             yield
         finally:
             sys.setprofile(before)
+            if collecting:
+                gc.enable()
 
     def _see(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "c_call":

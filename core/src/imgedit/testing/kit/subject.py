@@ -145,6 +145,12 @@ class Subject:
         """Whether the author recorded nothing, and the provider needs that."""
         return not self.tests.answers and not self.manifest.local
 
+    @property
+    def described(self) -> bool:
+        """Whether an author said anything of it."""
+        tests = self.tests
+        return any((tests.request, tests.answers, tests.prompts, tests.errors, tests.sends))
+
     @cached_property
     def flow(self) -> Flow:
         """The good request with the recorded answers."""
