@@ -68,9 +68,7 @@ MISTAKES = (
         "@hookimpl\ndef reconcile",
         "def reconcile",
     ),
-    Mistake(
-        "a misspelt hook", "test_the_plugin_loads", "def list_models()", "def list_model()"
-    ),
+    Mistake("a misspelt hook", "test_the_plugin_loads", "def list_models()", "def list_model()"),
     Mistake(
         "an asynchronous hook",
         "test_the_plugin_loads",
@@ -90,7 +88,10 @@ MISTAKES = (
         "def price(req: EditRequest, model: Model)",
     ),
     Mistake(
-        "a heavy import", "test_importing_it_is_light", "from typing import Any\n", "from typing import Any\n\nimport aiohttp\n"
+        "a heavy import",
+        "test_importing_it_is_light",
+        "from typing import Any\n",
+        "from typing import Any\n\nimport aiohttp\n",
     ),
     # -- hooks
     Mistake(
@@ -109,7 +110,7 @@ MISTAKES = (
         "today's date",
         "test_hooks_are_pure",
         'state = {"id": answer["job"],',
-        'import datetime\n'
+        "import datetime\n"
         '            state = {"day": str(datetime.date.today()), "id": answer["job"],',
     ),
     Mistake(
@@ -461,7 +462,7 @@ MISTAKES = (
         "refresh=job.state)",
         'refresh={"id": job.id})',
     ),
-)  # fmt: skip
+)
 
 PREAMBLE = """
 _CALLS: list[int] = []
