@@ -22,6 +22,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
+def _nobody_is_called_acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests of this process may have put a package of this name on the path."""
+    elsewhere = [entry for entry in sys.path if not Path(entry, "imgedit_acme").exists()]
+    monkeypatch.setattr(sys, "path", elsewhere)
+    monkeypatch.delitem(sys.modules, "imgedit_acme", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
