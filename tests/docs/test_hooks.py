@@ -118,6 +118,17 @@ def test_the_wrapper_that_is_shown_is_one() -> None:
     assert addon_complaints(module) == []
 
 
+def test_a_page_names_all_that_the_values_hold() -> None:
+    import imgedit
+
+    page = PAGE.with_name("values.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    assert len(rows) > 10
+    for name, text in rows:
+        named = set(re.findall(r"\w+", text))
+        assert set(inspect.signature(getattr(imgedit, name)).parameters) - named == set(), name
+
+
 @pytest.mark.parametrize("hook", PROVIDER_HOOKS)
 def test_errors_lead_to_pages_that_exist(hook: str) -> None:
     from imgedit.discovery import guide

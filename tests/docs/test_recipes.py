@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
-from pages import Block, blocks
+from pages import DOCS, Block, blocks
 
 import imgedit
 from imgedit import SyncClient
@@ -193,6 +194,29 @@ def settle_an_unknown_outcome(kitchen: Kitchen) -> None:
     assert kitchen.server.count("POST", "/jobs") == 3
 
 
+def settle_by_the_time_alone(kitchen: Kitchen) -> None:
+    recipe = "Settle by the time alone"
+    now = datetime.now(UTC)
+    jobs = [{"id": "8", "created_at": (now - timedelta(hours=1)).isoformat()}]
+    kitchen.on("GET", "/jobs/9", Answer.json({"status": "ready", "url": kitchen.picture()}))
+    kitchen.on("POST", "/jobs", Answer(fault="drop_after_body"))
+    kitchen.on("GET", "/jobs", lambda _: Answer.json({"jobs": jobs}))
+
+    def unsure(why: str) -> None:
+        with pytest.raises(imgedit.ProviderError, match=why) as caught:
+            kitchen.cook(recipe)
+        assert caught.value.charged == "unknown"
+
+    unsure("0 jobs could be this one")
+    jobs.append({"id": "9", "created_at": now.isoformat()})
+    assert kitchen.cook(recipe).vendor_ids == {"id": "9"}
+    jobs += ({"id": str(name), "created_at": now.isoformat()} for name in range(10, 29))
+    unsure(r"\d\d jobs could be this one")
+    del jobs[0]
+    unsure("may not reach back")
+    assert kitchen.server.count("POST", "/jobs") == 4
+
+
 def the_same_api(kitchen: Kitchen) -> None:
     import sys
 
@@ -235,6 +259,31 @@ def errors_that_no_table_can_read(kitchen: Kitchen) -> None:
     kitchen.cook(recipe)
 
 
+def a_complaint_about_one_field(kitchen: Kitchen) -> None:
+    recipe = "A complaint about one field"
+    reason = {"kind": "invalid", "field": "size", "text": "is too large"}
+    kitchen.on("POST", "/edit", Answer.json({"reason": reason}, status=422))
+    with pytest.raises(imgedit.InvalidRequest) as refused:
+        kitchen.cook(recipe)
+    assert [str(one.path) for one in refused.value.problems] == ["/resolution"]
+    assert (refused.value.status, refused.value.code) == (422, "invalid")
+    kitchen.on("POST", "/edit", Answer.json({"reason": {**reason, "field": 7}}, status=422))
+    with pytest.raises(imgedit.InvalidRequest, match="is too large") as other:
+        kitchen.cook(recipe)
+    assert other.value.problems == ()
+    kitchen.on("POST", "/edit", Answer.json({"url": kitchen.picture()}))
+    kitchen.cook(recipe)
+
+
+def a_field_that_the_vendor_insists_on(kitchen: Kitchen) -> None:
+    recipe = "A field that the vendor insists on"
+    kitchen.on("POST", "/edit", Answer.json({"url": kitchen.picture()}))
+    kitchen.cook(recipe)
+    kitchen.cook(recipe, resolution="2k")
+    sent = kitchen.server.received("POST", "/edit")
+    assert [one.json()["size"] for one in sent] == ["S", "M"]
+
+
 TESTS: dict[str, Callable[[Kitchen], None]] = {
     "The answer is the picture": the_answer_is_the_picture,
     "Multipart": multipart,
@@ -245,9 +294,12 @@ TESTS: dict[str, Callable[[Kitchen], None]] = {
     "Errors inside a 200": errors_inside_a_200,
     "Live models": live_models,
     "Settle an unknown outcome": settle_an_unknown_outcome,
+    "Settle by the time alone": settle_by_the_time_alone,
     "The same API at another URL, with other prices": the_same_api,
     "What is left on the account": what_is_left,
     "Errors that no table can read": errors_that_no_table_can_read,
+    "A complaint about one field": a_complaint_about_one_field,
+    "A field that the vendor insists on": a_field_that_the_vendor_insists_on,
 }
 
 
@@ -259,6 +311,13 @@ def test_a_recipe_works(recipe: str, kitchen: Kitchen) -> None:
 @pytest.mark.parametrize("recipe", TESTS)
 def test_its_manifest_is_right(recipe: str) -> None:
     assert validate_manifest(manifest(recipe, quick=False)) == []
+
+
+def test_the_kit_asks_at_the_time_that_is_told() -> None:
+    from imgedit.testing.kit.play import SENT_AT
+
+    told = f"{SENT_AT:%Y-%m-%d %H:%M:%S} UTC"
+    assert told in " ".join((DOCS / PAGE).read_text(encoding="utf-8").split())
 
 
 def test_every_recipe_has_a_test() -> None:

@@ -259,7 +259,7 @@ class Runtime:
             )
             credentials = Credentials(auth_headers(manifest, found), list(found.values()))
         else:
-            credentials = Credentials(auth_headers(manifest, dict.fromkeys(names, "(a key)")))
+            credentials = Credentials(auth_headers(manifest, dict.fromkeys(names, "(key)")))
         return Site(
             name=provider.name,
             base_url=base_url,
