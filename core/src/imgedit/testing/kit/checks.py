@@ -8,16 +8,30 @@ from .error_tests import ErrorTests
 from .flow_tests import FlowTests
 from .hook_tests import HookTests
 from .http_tests import HttpTests
+from .key_tests import KeyTests
+from .list_tests import ListTests
 from .load_tests import LoadTests
 from .price_tests import PriceTests
 from .request_tests import RequestTests
+from .settle_tests import SettleTests
 from .standard import standard, standard_tests
 
 if TYPE_CHECKING:
     from .subject import Subject
 
 
-class Checks(HttpTests, ErrorTests, PriceTests, RequestTests, FlowTests, HookTests, LoadTests):
+class Checks(
+    HttpTests,
+    ErrorTests,
+    PriceTests,
+    RequestTests,
+    ListTests,
+    KeyTests,
+    SettleTests,
+    FlowTests,
+    HookTests,
+    LoadTests,
+):
     """Every standard test."""
 
     level: int = 1

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from ...contract.exchange import HttpRequest, HttpResponse
+from ...contract.exchange import HttpResponse
 from ...contract.job import Job
 from ...contract.money import to_amount
-from ...contract.outcome import Done, Next, Output, Step, Wait
+from ...contract.outcome import Next, Output, Step, Wait
 from ...discovery import values
-from ...manifest import read_balance, with_live_rows
 from ...manifest.poll import deadline_seconds
 from .encode import encode
 from .hook_tests import ARGUMENTS, STEADY
@@ -33,17 +30,10 @@ NOT_AGAIN = "test_a_failed_job_is_not_sent_again"
 BODIES = "test_bodies_are_as_the_vendor_documents_them"
 COST = "test_the_cost_is_what_the_vendor_says"
 RESUMES = "test_the_flow_resumes_from_every_state"
-SETTLED = "test_a_lost_submit_is_settled_for_free"
-REFRESH = "test_a_refresh_is_free"
 FACTS = "test_announced_facts_come_from_the_answer"
-FOREIGN = "test_foreign_addresses_are_used_as_they_came"
-NO_OTHER_HOST = "test_the_key_goes_to_no_other_host"
-HEADER_ONLY = "test_the_key_is_only_in_its_header"
 WAITS = "test_waits_make_sense"
 WHOLE = (*FLOW, PURE, ARGUMENTS, STEADY)
 """What holds when an edit can be driven by the engine."""
-
-_URL = re.compile(r"https?://[^\s\"'<>\\]+")
 
 
 class FlowTests:
@@ -110,7 +100,7 @@ class FlowTests:
         if subject.bare:
             skip("no answers are recorded: give `answers`")
         _no_trouble(subject, READ)
-        done = _whole(subject).done
+        done = whole(subject).done
         wanted = subject.tests.pictures or subject.request.n
         count = len(done.images)
         assert count == wanted, f"{wanted} pictures were recorded and {count} came out"
@@ -149,7 +139,7 @@ class FlowTests:
         If this fails: something that a later step needs was kept outside of `state` (in a module,
         on a function), where a crash loses it.
         """
-        flow = _whole(subject)
+        flow = whole(subject)
         for number, exchange in enumerate(flow.exchanges, 1):
             hooks = subject.fresh_hooks()
             job = exchange.job
@@ -191,67 +181,6 @@ class FlowTests:
             skip("no failed job is recorded: see `errors`")
 
     @standard(needs=[LOADS, *WHOLE])
-    def test_a_lost_submit_is_settled_for_free(self, subject: Subject) -> None:
-        """`reconcile` leads to exchanges that spend nothing, and never raises.
-
-        If this fails: return `Next` with a state in which `build_request` asks after the job, or
-        None when the vendor has no way to ask.
-        """
-        if "reconcile" not in subject.hooks.own:
-            skip("it has no reconcile")
-        for response in _what_arrived(subject):
-            job = subject.sent_job()
-            try:
-                found = values.lookup(subject.hooks.call("reconcile", job=job, response=response))
-            except values.BadValue as bad:
-                raise AssertionError(f"reconcile returned {bad}") from None
-            except Exception as error:
-                raise AssertionError(f"reconcile raised {said(error)}") from None
-            if found is None:
-                continue
-            job = evolve(job, state=found.state, status="unknown")
-            request = subject.hooks.call("build_request", job=job)
-            assert not request.spends, "the state of reconcile leads to another submit"
-
-    @standard(needs=[LOADS, *WHOLE, SETTLED])
-    def test_settling_takes_no_other_job(self, subject: Subject) -> None:
-        """A job that is known to be another one (`job.taken`) is never taken for this one.
-
-        If this fails: leave out what is in `job.taken` before you decide which job it is; when
-        none or several are left, raise OutcomeUnknown.
-        """
-        answer = subject.recorded("settle")
-        if "reconcile" not in subject.hooks.own or answer is None:
-            skip("no answer with the purpose settle is recorded")
-        found = subject.hooks.call("reconcile", job=subject.sent_job(), response=None)
-        if found is None:
-            skip("without an answer it cannot be settled")
-        ids = frozenset(_texts(answer.json()))
-        job = evolve(subject.sent_job(), state=found.state, status="unknown", taken=ids)
-        step = read(subject, job, evolve(answer))
-        if step is None:
-            return
-        assert not isinstance(step, Done), "all jobs of the answer belong to others, and it is done"
-        claimed = {*_texts(getattr(step, "state", None)), *step.facts.vendor_ids.values()}
-        mine = sorted(claimed & ids - set(_texts(found.state)))
-        assert not mine, f"all jobs of the answer belong to others, and it takes {mine}"
-
-    @standard(needs=[LOADS, *WHOLE])
-    def test_a_refresh_is_free(self, subject: Subject) -> None:
-        """The state that gives fresh URLs (`Done.refresh`) leads to no submit.
-
-        If this fails: a refresh asks for the finished job again; where the vendor has no such
-        question, leave `refresh` out.
-        """
-        flow = _whole(subject)
-        assert flow.done is not None
-        if flow.done.refresh is None:
-            skip("it offers no refresh")
-        job = evolve(flow.last, state=flow.done.refresh)
-        request = subject.hooks.call("build_request", job=job)
-        assert not request.spends, "the state of the refresh leads to a submit"
-
-    @standard(needs=[LOADS, *WHOLE])
     def test_the_cost_is_what_the_vendor_says(self, subject: Subject) -> None:
         """The recorded answers' charge arrives as the cost, in the manifest's unit.
 
@@ -261,7 +190,7 @@ class FlowTests:
         wanted = subject.tests.cost
         if wanted is None:
             skip("no cost is given: see `cost`")
-        cost = _whole(subject).last.facts.cost
+        cost = whole(subject).last.facts.cost
         assert cost == to_amount(wanted), f"the cost is {cost}, recorded is {wanted}"
 
     @standard(needs=[LOADS, *WHOLE])
@@ -271,7 +200,7 @@ class FlowTests:
         If this fails: do not compute or guess `sha256` or `size`: a right picture would be
         refused after it was paid.
         """
-        flow = _whole(subject)
+        flow = whole(subject)
         told = b"".join(
             one.response.body + repr(one.response.headers).encode() for one in flow.exchanges
         ).lower()
@@ -285,66 +214,13 @@ class FlowTests:
                     )
 
     @standard(needs=[LOADS, *WHOLE])
-    def test_foreign_addresses_are_used_as_they_came(self, subject: Subject) -> None:
-        """An address that an answer names (an upload place) is used byte for byte.
-
-        If this fails: give `HttpRequest(url=...)` the text of the answer as it is; a signature
-        covers every byte of it.
-        """
-        flow = _whole(subject)
-        named: list[str] = []
-        for exchange in flow.exchanges:
-            url = getattr(exchange.request, "url", "")
-            origin = _origin(url)
-            if url.startswith("http") and any(_origin(one) == origin for one in named):
-                assert exchange.sent.target in named, (
-                    f"{exchange.sent.target!r} stands in no answer like this"
-                )
-            named += _addresses(exchange.response)
-
-    @standard(needs=[LOADS, *WHOLE])
-    def test_the_key_goes_to_no_other_host(self, subject: Subject) -> None:
-        """Where an answer says to go, the key does not go along.
-
-        If this fails: `hosts` of the manifest take the key, so only the vendor's own API belongs
-        there. An upload place is an absolute URL: the core sends no key to it.
-        """
-        manifest = subject.manifest
-        own = _origin(manifest.base_url or "")
-        seen: set[str] = set()
-        for exchange in _whole(subject).exchanges:
-            request = exchange.request
-            name = request.host if isinstance(request, HttpRequest) else None
-            if name is not None:
-                origin = _origin(manifest.hosts.get(name, ""))
-                assert origin == own or origin not in seen, (
-                    f"{origin} was named by an answer, and as the host {name!r} it gets the key"
-                )
-            seen |= {_origin(one) for one in _addresses(exchange.response)}
-
-    @standard(needs=[LOADS, BUILT])
-    def test_the_key_is_only_in_its_header(self, subject: Subject) -> None:
-        """No request, state or result of a provider holds the key: the core alone adds it.
-
-        If this fails: a hook found the key in the environment. Say in the manifest's `auth` which
-        header carries it.
-        """
-        for exchange in subject.flow.exchanges:
-            place = f"exchange {exchange.request.purpose}"
-            assert CANARY.encode() not in exchange.sent.whole(), f"the key is in {place}"
-            for purpose, text in (("step", exchange.step), ("job", exchange.job)):
-                assert CANARY not in repr(text), f"the key is in the {purpose} of {place}"
-        if (pending := subject.flow.pending) is not None:
-            assert CANARY.encode() not in pending.whole(), "the key is in a request"
-
-    @standard(needs=[LOADS, *WHOLE])
     def test_waits_make_sense(self, subject: Subject) -> None:
         """Waits are seconds within the deadline, progress is a share between 0 and 1.
 
         If this fails: the vendor tells milliseconds or per cent; divide.
         """
         deadline = deadline_seconds(subject.manifest)
-        for exchange in _whole(subject).exchanges:
+        for exchange in whole(subject).exchanges:
             raw = subject.hooks.call(
                 "parse_response", job=exchange.job, response=evolve(exchange.response)
             )
@@ -356,42 +232,17 @@ class FlowTests:
                     f"progress is {raw.progress}, a share is at most 1"
                 )
 
-    @standard(needs=[LOADS])
-    def test_live_models_are_read(self, subject: Subject) -> None:
-        """The vendor's recorded list of models becomes rows that can lie over the manifest.
 
-        If this fails: `list_models` asks with the purpose "models", and `parse_models` returns
-        rows in the manifest's own language, each with an id.
-        """
-        if "list_models" not in subject.hooks.own:
-            skip("it has no list of models")
-        try:
-            request = values.models_request(subject.hooks.call("list_models"))
-        except (Exception, values.BadValue) as error:
-            raise AssertionError(f"list_models: {said(error)}") from None
-        answer = subject.recorded("models")
-        if request is None or answer is None:
-            skip("no answer with the purpose models is recorded")
-        encode(request)
-        try:
-            rows = values.rows(subject.hooks.call("parse_models", response=evolve(answer)))
-            assert rows, "the recorded list gives no row"
-            with_live_rows(subject.manifest, rows)
-        except Exception as error:
-            raise AssertionError(f"parse_models: {said(error)}") from None
-
-    @standard(needs=[LOADS])
-    def test_the_balance_is_read(self, subject: Subject) -> None:
-        """The manifest's `balance` finds the amounts in the recorded answer.
-
-        If this fails: the pointers of `balance.amounts` lead nowhere in what the vendor answers.
-        """
-        answer = subject.recorded("balance")
-        if subject.manifest.balance is None or answer is None:
-            skip("no answer with the purpose balance is recorded")
-        wanted = len(subject.manifest.balance["amounts"])
-        found = read_balance(subject.manifest, answer)
-        assert len(found) == wanted, f"{wanted} amounts are named and {len(found)} found"
+def texts(value: Any) -> Iterator[str]:
+    """Every text inside of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts(item)
 
 
 def read(subject: Subject, job: Job, response: HttpResponse) -> Step | None:
@@ -408,18 +259,11 @@ def _no_trouble(subject: Subject, test: str) -> None:
         raise AssertionError(trouble.said)
 
 
-def _whole(subject: Subject) -> Any:
+def whole(subject: Subject) -> Any:
+    """The flow to its end; skips where the recorded answers do not lead there."""
     if subject.flow.done is None:
         skip("the recorded answers do not reach the end")
     return subject.flow
-
-
-def _what_arrived(subject: Subject) -> Iterator[HttpResponse | None]:
-    yield None
-    for exchange in subject.flow.of("submit"):
-        answer = exchange.response
-        yield HttpResponse(status=answer.status, headers=answer.headers)
-        yield HttpResponse(status=502, headers={"Content-Type": "text/html"}, body=b"<html>")
 
 
 def _body(exchange: Exchange) -> Any:
@@ -457,29 +301,3 @@ def _all_outputs(outputs: Any) -> Iterator[Output]:
     for output in outputs:
         yield output
         yield from _all_outputs(output.variants.values())
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _addresses(response: HttpResponse) -> list[str]:
-    """Every address that an answer names."""
-    try:
-        texts = list(_texts(response.json()))
-    except ValueError:
-        texts = []
-    texts += [value for several in response.headers.values() for value in several]
-    return [found for text in texts for found in _URL.findall(text)]
