@@ -72,10 +72,13 @@ class Drawer:
     Attributes:
         manifest: what it takes.
         prompts: what to draw prompts from; () = any text.
+        url: the good request's picture, when that is a URL: the drawn ones are URLs like it then,
+            because the vendor may take no other.
     """
 
     manifest: Manifest
     prompts: Sequence[str] = ()
+    url: str | None = None
 
     def request(self, draw: Draw, model: Model, fields: Sequence[str]) -> EditRequest:
         """A request with these fields set, each within its limit; rules are not looked at."""
@@ -113,6 +116,8 @@ class Drawer:
 
     def picture(self, draw: Draw, model: Model, kind: str, index: int) -> ImageSource:
         """The facts of a picture within the limits; there are no bytes behind it."""
+        if self.url is not None:
+            return ImageSource(url=self.url)
         bound = _Bounds(model, kind)
         width, height = draw(bound.sides())
         return ImageSource(

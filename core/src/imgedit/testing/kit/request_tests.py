@@ -162,7 +162,11 @@ def kinds(subject: Subject) -> Iterator[Kind]:
     """Every kind of model that the provider has."""
     draw = drawing()
     models = _models(subject)
-    drawer = draw.Drawer(manifest=subject.manifest, prompts=tuple(subject.tests.prompts))
+    drawer = draw.Drawer(
+        manifest=subject.manifest,
+        prompts=tuple(subject.tests.prompts),
+        url=subject.request.image.url,
+    )
     examples = max(3, _examples(subject) // len(models))
     for model in models:
         fields = tuple(draw.fields_of(model))
