@@ -145,6 +145,31 @@ def test_taken_are_the_vendor_ids_of_one_provider(
     assert journal.taken("nobody") == frozenset()
 
 
+def test_finished_jobs_are_found_by_their_fingerprint(
+    journal: SqliteJournal, make_record: MakeRecord
+) -> None:
+    done = Done([Output(url="https://pictures.acme.example/1")])
+    saved = SavedFile(
+        index=0, path="/out.png", media_type="image/png", width=1, height=1, size=9, sha256="ab"
+    )
+
+    def store(mark: str | None, status: str, *files: SavedFile) -> str:
+        record = make_record(status=status, done=done if status == "done" else None)
+        journal.save(evolve(record, fingerprint=mark, files=files))
+        return str(record.id)
+
+    whole = [store("f1", "done", saved) for _ in range(7)]
+    store("f1", "done")  # not written yet
+    store("f2", "done", saved)
+    store(None, "done", saved)
+    for status in ("planned", "sent", "accepted", "unknown", "failed", "canceled"):
+        store("f1", status)
+    assert [record.id for record in journal.find("f1")] == whole[:1:-1], "the newest five"
+    assert list(journal.find("f3")) == []
+    journal._connection.execute("UPDATE jobs SET record = '{}' WHERE id = ?", (whole[-1],))
+    assert [record.id for record in journal.find("f1")] == whole[-2:1:-1]
+
+
 def test_names_of_files_that_are_no_utf8_are_kept(
     journal: SqliteJournal, make_record: MakeRecord
 ) -> None:
@@ -294,7 +319,7 @@ def test_the_row_says_what_a_query_needs(
             "SELECT status, provider, model, label, json_extract(record, '$.job.id') FROM jobs"
         ).fetchone()
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert other.execute("PRAGMA user_version").fetchone() == (2,)
+        assert other.execute("PRAGMA user_version").fetchone() == (3,)
     other.close()
     assert row == ("accepted", "acme", "acme-one", "shoes", record.id)
     assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)

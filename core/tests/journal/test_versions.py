@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from imgedit import Budget, BudgetExceeded, Facts
+from imgedit import Budget, BudgetExceeded, Done, Facts, Output
+from imgedit.engine.record import SavedFile
 from imgedit.engine.store import dumps
 from imgedit.journal import SqliteJournal
 from imgedit.journal.schema import APPLICATION
@@ -31,6 +32,31 @@ CREATE INDEX jobs_unfinished ON jobs (id) WHERE finished = 0;
 CREATE INDEX jobs_taken ON jobs (provider, vendor_ids) WHERE vendor_ids IS NOT NULL;
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = 1;
+"""
+
+# What the second one made of it.
+_SECOND = """
+ALTER TABLE jobs ADD COLUMN owner TEXT;
+ALTER TABLE jobs ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN expires REAL NOT NULL DEFAULT 0;
+CREATE TABLE ledger (
+    job_id TEXT PRIMARY KEY NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, label TEXT,
+    unit TEXT NOT NULL, quoted TEXT, at_most TEXT, reserved TEXT NOT NULL, charge TEXT,
+    charge_source TEXT, refunded TEXT NOT NULL, counted TEXT NOT NULL, at TEXT NOT NULL,
+    day TEXT NOT NULL, state TEXT NOT NULL, open INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE totals (
+    day TEXT NOT NULL, provider TEXT NOT NULL, label TEXT NOT NULL, unit TEXT NOT NULL,
+    counted TEXT NOT NULL, PRIMARY KEY (day, provider, label, unit)
+) WITHOUT ROWID;
+CREATE TABLE slots (
+    job_id TEXT PRIMARY KEY NOT NULL, provider TEXT NOT NULL, owner TEXT NOT NULL,
+    expires REAL NOT NULL
+);
+CREATE TABLE turns (provider TEXT PRIMARY KEY NOT NULL, due REAL NOT NULL);
+INSERT INTO ledger SELECT id, provider, model, label, 'USD', '0.04', '0.04', '0', '0.03',
+    'vendor', '0', '0.03', created_at, substr(created_at, 1, 10), status, 0 FROM jobs;
+PRAGMA user_version = 2;
 """
 
 
@@ -108,3 +134,28 @@ def test_an_older_one_is_also_ours_alone(first: Any, make_record: MakeRecord) ->
     for journal in journals:
         assert len(list(journal.entries())) == 1
         journal.close()
+
+
+def test_the_second_one_gets_fingerprints(first: Any, make_record: MakeRecord) -> None:
+    old = make_record(status="failed", charged="yes", facts=Facts(cost="0.03"))
+    path = first(old)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_SECOND)
+    new = evolve(finished(make_record()), fingerprint="f1")
+    for _ in range(2):
+        with closing(SqliteJournal(path)) as journal:
+            assert journal.load(old.id) == old
+            rows = {entry.job_id: entry for entry in journal.entries()}
+            assert rows[old.id].charge == Decimal("0.03")
+            journal.save(new)
+            assert list(journal.find("f1")) == [new]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+def finished(record: Any) -> Any:
+    saved = SavedFile(
+        index=0, path="/out.png", media_type="image/png", width=1, height=1, size=9, sha256="ab"
+    )
+    done = Done([Output(url="https://pictures.acme.example/1")])
+    return evolve(record.with_job(status="done", done=done), charged="yes", files=(saved,))

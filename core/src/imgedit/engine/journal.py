@@ -53,6 +53,12 @@ class Journal(Protocol):
     def taken(self, provider: str) -> frozenset[str]:
         """The vendor ids that jobs of this provider hold."""
 
+    def find(self, fingerprint: str) -> Iterable[JobRecord]:
+        """The newest few finished jobs with this fingerprint whose pictures came, newest first.
+
+        What cannot be read is passed over.
+        """
+
     # -- who drives a job
 
     def hold(self, job_id: str) -> JobRecord | None:
@@ -227,6 +233,10 @@ class MemoryJournal:
             if record.job.provider == provider
             for value in record.job.facts.vendor_ids.values()
         )
+
+    def find(self, fingerprint: str) -> Iterable[JobRecord]:
+        """None: finished jobs are not kept."""
+        return ()
 
     def hold(self, job_id: str) -> JobRecord | None:
         """Take a job to drive it."""

@@ -77,6 +77,7 @@ class JobRecord:
         error: why it failed, as the row of an error document.
         raw: the vendor's last JSON answer, None when it was none.
         attempts: how many submits were tried.
+        fingerprint: the same for jobs that ask for the same; None = that cannot be told.
         seconds: time spent, summed over processes.
     """
 
@@ -101,6 +102,7 @@ class JobRecord:
     raw: Any = field(default=None, repr=False)
     attempts: int = 0
     seconds: float = 0.0
+    fingerprint: str | None = None
 
     @property
     def id(self) -> str:

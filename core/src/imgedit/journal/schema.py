@@ -70,6 +70,13 @@ CREATE TABLE slots (
 CREATE TABLE turns (provider TEXT PRIMARY KEY NOT NULL, due REAL NOT NULL)
 """
 
+# Jobs of before have no fingerprint: their pictures as they were given are not known any more.
+_SAME = """
+ALTER TABLE jobs ADD COLUMN fingerprint TEXT;
+CREATE INDEX jobs_same ON jobs (fingerprint, id)
+    WHERE status = 'done' AND finished = 1 AND fingerprint IS NOT NULL
+"""
+
 
 def _first(connection: sqlite3.Connection) -> None:
     _run(connection, _JOBS)
@@ -90,7 +97,15 @@ def _with_ledger(connection: sqlite3.Connection) -> None:
         add_to_total(connection, entry.bucket, entry.counted)
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _with_ledger)
+def _with_fingerprints(connection: sqlite3.Connection) -> None:
+    _run(connection, _SAME)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first,
+    _with_ledger,
+    _with_fingerprints,
+)
 
 VERSION = len(_STEPS)
 """Of the tables; a file with a higher one belongs to a newer imgedit."""

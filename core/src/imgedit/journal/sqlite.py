@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from attrs import evolve
 
 from ..engine.journal import LEASE, enters, may_follow, sent_already
 from ..engine.record import JobRecord, now
-from ..engine.store import dumps
+from ..engine.store import dumps, loads
 from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse, entry_of
 from ..ledger.budgets import Total
@@ -25,8 +26,8 @@ from .rows import add_to_total, read_entry, storable, totals, write_entry
 
 _SAVE = """
 INSERT INTO jobs (id, status, finished, provider, model, label, vendor_ids,
-                  created_at, updated_at, record, owner, fence, expires)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  created_at, updated_at, record, owner, fence, expires, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     status = excluded.status,
     finished = excluded.finished,
@@ -50,6 +51,10 @@ _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMI
 _UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
 _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
 _TAKEN = "SELECT DISTINCT vendor_ids FROM jobs WHERE provider = ? AND vendor_ids IS NOT NULL"
+_SAME = """
+SELECT record FROM jobs WHERE fingerprint = ? AND status = 'done' AND finished = 1
+ORDER BY id DESC LIMIT 5
+"""
 _ENTRIES = "SELECT * FROM ledger WHERE at >= ? ORDER BY at, job_id"
 _OLD = """
 SELECT id FROM jobs LEFT JOIN ledger ON job_id = id
@@ -140,6 +145,7 @@ class SqliteJournal(Leases):
                     None if over else self._name,
                     fence,
                     0 if over else time.time() + LEASE,
+                    record.fingerprint,
                 )
                 run(_SAVE, row)
         except JournalError as error:
@@ -239,6 +245,14 @@ class SqliteJournal(Leases):
         """The vendor ids that jobs of this provider hold."""
         rows = self._rows(_TAKEN, (provider,))
         return frozenset(one for row in rows for one in json.loads(row[0]))
+
+    def find(self, fingerprint: str) -> Iterable[JobRecord]:
+        """The newest few finished jobs with this fingerprint whose pictures came, newest first."""
+        found = []
+        for (text,) in self._rows(_SAME, (fingerprint,)):
+            with suppress(JournalError):  # it is named when somebody asks for it
+                found.append(loads(text))
+        return found
 
     # -- money and age
 
