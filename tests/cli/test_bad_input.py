@@ -263,6 +263,21 @@ USAGE = {
         "there is no option --frmat",
         "--format",
     ),
+    "option of a service": (
+        ["edit", "photo.png", "warmer", "--line-width", "3"],
+        "there is no option --line-width.",
+        "--option line_width=VALUE",
+    ),
+    "option as Python spells it": (
+        ["edit", "photo.png", "warmer", "--output-format", "png"],
+        "there is no option --output-format",
+        "did you mean --format?",
+    ),
+    "option with an underscore": (
+        ["edit", "photo.png", "warmer", "--max_cost", "1 USD"],
+        "there is no option --max_cost",
+        "did you mean --max-cost?",
+    ),
     "argument": (["edit", "photo.png"], "Missing argument 'PROMPT'", "imgedit edit --help"),
     "command": (["edt", "photo.png"], "there is no command 'edt'", "Did you mean 'edit'?"),
     "subcommand": (["jobs", "resme"], "No such command 'resme'", "Did you mean 'resume'?"),

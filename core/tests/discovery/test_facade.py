@@ -97,11 +97,16 @@ def test_what_the_provider_says_goes_first(acme: Acme, job: Job, request_: EditR
         @hookimpl
         def parse_models(response):
             return [{"id": "two"}]
-        """
+        """,
+        errors={"code": ["/code"], "request_id": ["header:x-request-id"]},
     )
     assert provider.price(request_, job.model).amount == 2
-    sold = HttpResponse(status=400, body=b'{"sold": true}')
+    sold = HttpResponse(
+        status=400, headers={"X-Request-Id": "r-7"}, body=b'{"sold": true, "code": "gone"}'
+    )
     assert type(provider.map_error(None, sold)).__name__ == "InsufficientCredits"
+    filled = provider.map_error(None, sold)
+    assert (filled.status, filled.code, filled.request_id) == (400, "gone", "r-7")
     assert type(provider.map_error(None, HttpResponse(status=401))).__name__ == (
         "AuthenticationError"
     )

@@ -234,6 +234,10 @@ def test_looking_in_vain_ends_no_job(
     with pytest.raises(errors.OutcomeUnknown) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "unknown"
+    assert isinstance(caught.value.__cause__, errors.UnexpectedResponse)
+    assert "several jobs could be this one (first: the answer of acme cannot be read" in str(
+        caught.value
+    )
     with pytest.raises(errors.OutcomeUnknown):
         resume(caught.value.job_id, journal=path)
     server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))

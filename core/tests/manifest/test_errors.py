@@ -268,6 +268,23 @@ def test_fields_as_a_list(tiny, job, answer):
     )
 
 
+def test_one_object_that_names_a_field(tiny, job, answer):
+    manifest = tiny(
+        wire={"resolution": "size"},
+        errors={"fields": {"at": "/error", "name": "/field", "reason": "/text"}},
+    )
+
+    def problems(error):
+        return classify(manifest, job(manifest), answer({"error": error}, 422)).problems
+
+    bad = Problem(path="/resolution", message="too large", code="vendor")
+    assert problems({"kind": "invalid", "field": "size", "text": "too large"}) == (bad,)
+    assert problems([{"field": "size", "text": "too large"}]) == (bad,)
+    assert problems({"size": {"text": "too large"}}) == (bad,)  # an object of fields, as before
+    assert problems({"kind": "invalid", "field": 7, "text": "too large"}) == ()
+    assert problems({"field": "size"}) == ()
+
+
 def test_fields_as_a_list_with_paths_in_parts(tiny, job, answer):
     fields = {"at": "/detail", "name": "/loc", "reason": "/msg"}
     manifest = tiny(wire={"prompt": "prompt"}, errors={"fields": fields})

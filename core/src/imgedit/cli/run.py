@@ -60,8 +60,24 @@ def _usage(error: click.ClickException) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "imgedit"
     message = error.format_message()
+    hint = f"See: {path} --help"
     if isinstance(error, click.NoSuchOption):
         message = f"there is no option {error.option_name}"
-        if error.possibilities:
-            message += f", did you mean {' or '.join(sorted(error.possibilities))}?"
-    return UsageError(message, hint=f"See: {path} --help")
+        parameters = context.command.params if context is not None else []
+        meant = _spelled_here(error.option_name, parameters) or sorted(error.possibilities or ())
+        if meant:
+            message += f", did you mean {' or '.join(meant)}?"
+        elif error.option_name.startswith("--") and _spelled_here("--options", parameters):
+            name = error.option_name.removeprefix("--").replace("-", "_")
+            hint = f"What only one service has is given so: --option {name}=VALUE. {hint}"
+    return UsageError(message, hint=hint)
+
+
+def _spelled_here(name: str, parameters: Sequence[click.Parameter]) -> list[str]:
+    """The option that Python, or an underscore, spells like this: --output-format is --format."""
+    python = name.lstrip("-").replace("-", "_")
+    return [
+        parameter.opts[-1]
+        for parameter in parameters
+        if isinstance(parameter, click.Option) and parameter.name == python
+    ]

@@ -159,15 +159,20 @@ class Provider:
     def map_error(self, job: Job | None, response: HttpResponse) -> ProviderError:
         """What an error answer means: what the hook says, else the manifest's error table.
 
-        Never fails because of the plugin: that is logged, and the table answers.
+        Never fails because of the plugin: that is logged, and the table answers. What the hook
+        leaves out of the answer's own facts (status, code, request id) the table adds.
         """
+        from ..manifest import classify
+
         try:
             error = self._ask("map_error", values.error, job=job, response=response)
         except PluginError as wrong:
-            from ..manifest import classify
-
             log.warning("%s", wrong.message)
             error = classify(self.manifest, job, response)
+        else:
+            if None in (error.status, error.code, error.request_id):
+                told = classify(self.manifest, job, response)
+                error.fill(status=told.status, code=told.code, request_id=told.request_id)
         error.fill(provider=self.name, distribution=self.label)
         return error
 

@@ -30,7 +30,7 @@ from .pace import enter, turn
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
-from .settle import may_repeat_under_key, settle, taken_by_others
+from .settle import may_repeat_under_key, settle, taken_by_others, unsettled
 from .summary import readable, stored_error
 
 if TYPE_CHECKING:
@@ -278,8 +278,8 @@ class Drive(Run):
             if not spending or self.settle_tried:
                 raise
             await settle(self, error)
-        except OutcomeUnknown:
-            raise  # looking for it led to nothing: it can be looked for again
+        except OutcomeUnknown as error:
+            raise unsettled(self, error) from error.__cause__  # it can be looked for again
         except ProviderError as error:
             if not error.charge_is_said:
                 error.charged = record.charged

@@ -55,6 +55,7 @@ class Run:
         self.stored = stored
         self.kept: Status | None = record.job.status if stored else None  # what the journal has
         self.settle_tried = False
+        self.lost_by: ProviderError | None = None  # why the outcome became unknown
         self._begun = asyncio.get_running_loop().time()
         self._ends = self._begun + seconds
         self._seconds_before = record.seconds

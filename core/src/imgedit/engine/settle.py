@@ -27,6 +27,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         ProviderError: `error`, or OutcomeUnknown, when the plugin cannot tell.
     """
     run.settle_tried = True
+    run.lost_by = run.lost_by or error
     record = run.record
     job = evolve(record.job, taken=taken_by_others(run))
     unreadable = record.answer
@@ -47,6 +48,16 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
     )
     run.save()
+
+
+def unsettled(run: Run, error: OutcomeUnknown) -> OutcomeUnknown:
+    """The error of a lookup that led to nothing, with what made it necessary."""
+    first = run.lost_by
+    if first is not None and first is not error and first.message not in error.message:
+        error.message = f"{error.message.rstrip('. ')} (first: {first.message.rstrip('. ')})"
+        error.fill(status=first.status, code=first.code, request_id=first.request_id)
+        error.__cause__ = first
+    return error
 
 
 def taken_by_others(run: Run) -> frozenset[str]:

@@ -63,6 +63,8 @@ def field_problems(
 
 def _pairs(found: Any, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     reason = spec.get("reason", "")
+    if isinstance(found, Mapping) and _names_a_field(found, spec):
+        found = [found]
     if isinstance(found, Mapping):
         for name, entry in found.items():
             yield str(name), look(entry, reason)
@@ -73,7 +75,20 @@ def _pairs(found: Any, spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 name = "/".join(map(str, name))
             if not isinstance(entry, Mapping):
                 continue
-            yield name if isinstance(name, str) else "", look(entry, reason or "/reason")
+            yield name if isinstance(name, str) else "", look(entry, _reason_at(spec))
+
+
+def _names_a_field(found: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Whether an object is itself a complaint, as in a list, and not field → reason."""
+    if "name" not in spec:
+        return False
+    name = look(found, spec["name"])
+    return isinstance(name, str | list) and _reason(look(found, _reason_at(spec))) is not None
+
+
+def _reason_at(spec: Mapping[str, Any]) -> str:
+    """Where a complaint that names its field has its reason."""
+    return str(spec.get("reason") or "/reason")
 
 
 def _reason(value: Any) -> str | None:

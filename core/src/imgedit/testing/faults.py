@@ -142,7 +142,11 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     "gzip_bomb": FaultKind("a little that unpacks to 256 MiB", _gzip_bomb, True),
     "picture_bomb": FaultKind("a small file of 400 megapixels", _picture_bomb, True),
 }
-"""Every fault by its name."""
+"""Every way in which a `FaultServer` misbehaves: its name → what it is.
+
+`says` is a clause for people; `taken` whether the vendor may have done the work when it answers so.
+The names are those that `FaultServer.fault` takes; `for name in FAULTS` tries them all.
+"""
 
 
 class FaultServer(ScriptedServer):

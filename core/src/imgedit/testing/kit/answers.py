@@ -16,7 +16,9 @@ from ..pictures import png
 from ..server import Answer, Received
 
 PICTURE: Final = png(96, 64, (40, 160, 90))
-"""Stands for a picture in recorded answers, where the vendor's own would be too large to keep."""
+"""A small PNG (96 x 64 pixels) as bytes: it stands for a picture in recorded answers, where the
+vendor's own would be too large to keep. `Answer.picture(PICTURE)` is an answer that is one; every
+download in the kit's tests gets it."""
 
 Recorded = Any
 """An answer as an author writes it, see `to_answer`."""
