@@ -14,7 +14,7 @@ from attrs import fields
 from pages import DOCS, ROOT, Block, Table, blocks, pieces
 
 from imgedit.cli import exits
-from imgedit.config import Config, ProviderConfig, load_config
+from imgedit.config import AddonsConfig, Config, ProviderConfig, load_config
 from imgedit.ledger import Budget
 
 PAGE = "operations.md"
@@ -43,8 +43,9 @@ def test_every_variable_is_there() -> None:
 
 
 def test_every_setting_is_there() -> None:
-    known = {one.name for one in fields(Config)} - {"file", "providers", "budgets"}
+    known = {one.name for one in fields(Config)} - {"file", "providers", "addons", "budgets"}
     known |= {f"providers.<name>.{one.name}" for one in fields(ProviderConfig)}
+    known |= {f"addons.{one.name}" for one in fields(AddonsConfig)}
     known |= {f"budgets.{one.name}" for one in fields(Budget)}
     assert known == set(column("Configuration"))
 
@@ -56,7 +57,14 @@ def test_every_exit_code_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", tuple(b for b in blocks(PAGE) if b.language == "toml"), ids=lambda block: block.id
+    "block",
+    tuple(
+        b
+        for page in (PAGE, "addons.md")
+        for b in blocks(page)
+        if b.language == "toml" and b.verb != "from"
+    ),
+    ids=lambda block: block.id,
 )
 def test_a_configuration_is_read(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"

@@ -73,6 +73,65 @@ def test_without_the_policy_the_edit_is_made(environment, tmp_path):
     assert sheet.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture
+def requiring(environment, tmp_path):
+    """The settings of a machine on which nothing is edited without the policy."""
+    (tmp_path / "config.toml").write_text('[addons]\nrequired = ["imgedit-policy"]\n')
+
+    def run(*arguments, **env):
+        home = {"IMGEDIT_HOME": str(tmp_path), **env}
+        return environment.run("imgedit", *arguments, "--json", env=home, check=False)
+
+    return run
+
+
+def test_a_required_policy_that_works_is_in_no_ones_way(requiring, tmp_path):
+    assert requiring("edit", PHOTO, "sepia", "-o", tmp_path / "out.png").returncode == 0
+    assert requiring("providers", "--check").returncode == 0
+
+
+BROKEN = "raise ImportError('a half of the upgrade')\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "status", "says"),
+    (
+        ({"IMGEDIT_PLUGINS": "local"}, "missing", "IMGEDIT_PLUGINS leaves it out"),
+        (
+            {"PYTHONPATH": "broken"},
+            "broken",
+            "importing it raised ImportError: a half of the upgrade",
+        ),
+    ),
+    ids=("left out", "broken"),
+)
+def test_without_the_required_policy_nothing_is_edited(requiring, tmp_path, env, status, says):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "imgedit_policy.py").write_text(BROKEN)
+    env = {name: value.replace("broken", str(broken)) for name, value in env.items()}
+    out = tmp_path / "out.png"
+    for command in (
+        ["edit", PHOTO, "sepia", "-o", out],
+        ["edit", PHOTO, "sepia", "-p", "cheapest", "-o", out],
+        ["edit", PHOTO, "sepia", "--dry-run"],
+        ["quote", PHOTO, "sepia"],
+    ):
+        done = requiring(*command, **env)
+        error = json.loads(done.stdout)["error"]
+        assert (done.returncode, error["type"], error["charged"]) == (2, "ConfigError", "no")
+        label = f"the add-on policy (imgedit-policy 0.1.0) is {status}, and {tmp_path}"
+        assert error["message"].startswith(label)
+        assert f" requires it: {says}. Nothing was charged." in error["message"]
+    assert not out.exists()
+    assert json.loads(requiring("jobs", **env).stdout)["jobs"] == []
+
+    checked = requiring("providers", "--check", **env)
+    assert checked.returncode == 9
+    (row,) = json.loads(checked.stdout)["addons"]
+    assert (row["name"], row["status"], row["reason"]) == ("policy", status, says)
+
+
 def test_the_command_is_in_the_help_without_being_imported(environment):
     broken = environment.folder / "broken"
     broken.mkdir()

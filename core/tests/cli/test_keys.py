@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,7 @@ def test_a_key_that_is_typed_in_is_not_echoed(tmp_path: Path) -> None:
         "from imgedit.cli import main; sys.exit(main(['keys', 'set', 'acme']))"
     )
     import pty
+    import termios
 
     leader, follower = pty.openpty()
     process = subprocess.Popen(
@@ -180,6 +182,8 @@ def test_a_key_that_is_typed_in_is_not_echoed(tmp_path: Path) -> None:
         seen = b""
         while b"Key of acme" not in seen:
             seen += os.read(leader, 1000)
+        while termios.tcgetattr(leader)[3] & termios.ECHO:  # what is typed before is thrown away
+            time.sleep(0.01)
         os.write(leader, KEY.encode() + b"\n")
         out, _ = process.communicate(timeout=30)
         with contextlib.suppress(OSError):  # the other end is closed

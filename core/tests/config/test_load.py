@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from imgedit import ConfigError
-from imgedit.config import Config, ProviderConfig, load_config
+from imgedit.config import AddonsConfig, Config, ProviderConfig, load_config
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def test_everything_that_can_be_set(file: Path) -> None:
         "allow_insecure = true\n"
         "api_key_command = ['acme-vault', 'read', 'the key']\n"
         "rate = 'pro above 1,000'\n"
+        "[addons]\n"
+        "required = ['imgedit-policy', 'shop.addon2']\n"
         "[providers.other]\n"
         "api_key_command = {key = ['a'], project = ['b', 'c']}\n",
         encoding="utf-8",
@@ -56,6 +58,7 @@ def test_everything_that_can_be_set(file: Path) -> None:
     assert config.of("acme") == acme
     assert config.of("other").api_key_command == {"key": ("a",), "project": ("b", "c")}
     assert config.of("third") == ProviderConfig()
+    assert config.addons == AddonsConfig(required=("imgedit-policy", "shop.addon2"))
     assert config.file == file
     assert "secret" not in repr(config)
 
@@ -83,8 +86,8 @@ def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
             "zzz = 1",
             "'zzz'",
             (
-                "Known are: provider, journal, proxy, providers, budgets, timezone, retention, "
-                "keep_prompts."
+                "Known are: provider, journal, proxy, providers, addons, budgets, timezone, "
+                "retention, keep_prompts."
             ),
         ),
         (
@@ -124,6 +127,11 @@ def test_broken_toml_names_the_line(file: Path) -> None:
         ("proxy = 'proxy.example:3128'", "proxy is not the URL"),
         ("proxy = 'socks5://user:canary@proxy.example'", "proxy is not the URL"),
         ("proxy = 'http://canary@x:99999'", "proxy is not the URL"),
+        ("addons = ['imgedit-policy']", "addons is not a table"),
+        ("[addons]\nrequired = 'imgedit-policy'", "addons.required is not a list"),
+        ("[addons]\nrequired = ['imgedit-policy', 1]", "addons.required is not a list"),
+        ("[addons]\nrequired = ['imgedit_policy>=1']", "addons.required is not a list"),
+        ("[addons]\nrequires = ['imgedit-policy']", "there is no setting 'addons.requires'"),
         ("providers = 1", "providers is not a table"),
         ("[providers]\nacme = 'x'", r"providers.acme is not a table"),
         ("[providers.Acme]", "providers.Acme is not the name"),

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from imgedit import Event, Job, PluginError, UnexpectedResponse
+from imgedit import ConfigError, Event, Job, PluginError, UnexpectedResponse
+from imgedit.config import AddonsConfig, Config
 from imgedit.contract.exchange import HttpResponse
 from imgedit.discovery import Provider, Registry
 from imgedit.discovery.scan import ADDONS, COMMANDS, PROVIDERS, Claim, Installed
+from imgedit.engine.lists import Lists
 
 OK = HttpResponse(status=200, body=b'{"url": "https://x.example/1"}')
 
@@ -163,3 +165,43 @@ def test_every_addon_hears_of_an_event_whatever_the_others_do(with_addon: Any) -
         if name.startswith("acme_addon_") and hasattr(module, "heard")
     ]  # fmt: skip
     assert heard == [["accepted"], ["accepted"]]
+
+
+GOOD = "@hookimpl\ndef on_event(event): ...\n"
+
+
+def requiring(registry: Registry, *distributions: str) -> Lists:
+    addons = AddonsConfig(required=distributions)
+    return Lists(registry, Config(addons=addons, file=Path("config.toml")))
+
+
+def test_without_a_required_addon_no_provider_is_given_out(with_addon: Any) -> None:
+    registry, provider = with_addon(GOOD, "raise SystemExit('no')")
+    assert requiring(registry).provider("acme") is provider
+    assert requiring(registry, "Imgedit_Addon0").provider("acme") is provider
+    for name, said in (
+        ("imgedit-addon1", "broken: importing it ended the program (SystemExit: no)"),
+        ("imgedit-none", "missing: no such add-on is installed: pip install imgedit-none"),
+    ):
+        status, _, reason = said.partition(": ")
+        with pytest.raises(ConfigError) as caught:
+            requiring(registry, "imgedit-addon0", name).provider("acme")
+        required = f"is {status}, and config.toml requires it: {reason}"
+        assert caught.value.message.endswith(required)
+        assert name in caught.value.message
+        assert (caught.value.distribution or "").startswith(name)
+        assert caught.value.charged == "no"
+
+
+def test_a_required_addon_is_neither_left_out_nor_shared(with_addon: Any) -> None:
+    registry, _ = with_addon(GOOD, GOOD)
+    one, other = registry._addon_claims["addon0"][0], registry._addon_claims["addon1"][0]
+    claims = {PROVIDERS: {}, COMMANDS: {}, ADDONS: {"addon0": (one,), "addon1": (one, other)}}
+    (row,) = Registry(claims, environ={}).lacking(["imgedit-addon1"])
+    assert (row.name, row.status) == ("addon1", "ambiguous")
+    rows = Registry(claims, environ={"IMGEDIT_PLUGINS": "addon1"}).lacking(["imgedit-addon0"])
+    assert [(row.name, row.status, row.version) for row in rows] == [
+        ("addon0", "missing", "2.0"),
+        ("addon1", "ambiguous", "2.0 and 2.0"),
+    ]
+    assert rows[0].reason == "IMGEDIT_PLUGINS leaves it out"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from .screen import Screen
 
 if TYPE_CHECKING:
     from ..discovery import AddonRow, ProviderRow
+    from ..discovery.places import Place
     from ..testing import CheckRow
 
 _ALL = "*"
@@ -53,13 +56,17 @@ def providers(screen: Screen, as_json: bool, check: str | None, deep: str | None
         elif check != deep:
             raise click.UsageError(f"--check names {check} and --deep names {deep}")
         check = check or deep
+    begun = time.perf_counter()
     if check is None:
         rows = known.rows()
     else:
         rows = [known.check(name) for name in (known.names() if check == _ALL else [check])]
     everything = check in (None, _ALL)
     addons = known.addon_rows(check=check is not None) if everything else []
+    if check == _ALL:
+        addons += [row for row in known.lacking(_required()) if row.status == "missing"]
     commands = _command_rows(check=check is not None) if everything else []
+    took = time.perf_counter() - begun
     tested = [row.name for row in rows if row.status == "ok"] if deep is not None else []
     tests = {name: _deep(screen, name) for name in tested}
     if as_json:
@@ -77,12 +84,21 @@ def providers(screen: Screen, as_json: bool, check: str | None, deep: str | None
         )
     else:
         _show(screen, rows, addons, commands, checked=check is not None)
+        if check is not None:
+            screen.note(f"Checked in {took * 1000:.0f} ms")
         _show_tests(screen, tests)
     statuses = [row.status for row in rows] + [row.status for row in addons]
     statuses += [row["status"] for row in commands]
     statuses += ["broken" for found in tests.values() for row in found if row.outcome == "failed"]
     failed = any(status not in ("ok", "ignored") for status in statuses)
     return PLUGIN if check is not None and failed else 0
+
+
+def _required() -> tuple[str, ...]:
+    """The distributions whose add-ons the settings require."""
+    from ..config import Paths, load_config
+
+    return load_config(Paths.from_environment().config_file).addons.required
 
 
 def _deep(screen: Screen, name: str) -> list[CheckRow]:
@@ -172,7 +188,8 @@ def _show(
             )
         )
         if row.reason:
-            reasons.append(f"{row.name} ({label}) is {row.status}: {row.reason}")
+            told = [f"{row.name} ({label}) is {row.status}: {row.reason}"]
+            reasons.append("\n".join(told + [f"  {_place(place)}" for place in row.places]))
     if cells:
         screen.show(table(screen, ("provider", "from", "status", "models", "key"), cells))
     else:
@@ -196,6 +213,15 @@ def _show(
         screen.line(reason)
     if reasons and not checked:
         screen.note("Look closer with: imgedit providers --check")
+
+
+def _place(place: Place) -> str:
+    """As editors and terminals take it: file:line: what is wrong."""
+    try:
+        file = place.file.removeprefix(os.getcwd() + os.sep)
+    except OSError:  # this folder was deleted
+        file = place.file
+    return f"{file if place.line is None else f'{file}:{place.line}'}: {place.says}"
 
 
 def _key(row: ProviderRow) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from .base_url import base_url_for
 from .keys import KeyOrigin, Secrets, check_key, find_key, find_origins, key_variables
-from .load import Config, ProviderConfig, load_config
+from .load import AddonsConfig, Config, ProviderConfig, load_config
 from .paths import Paths
 
 __all__ = [
+    "AddonsConfig",
     "Config",
     "KeyOrigin",
     "Paths",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @frozen(kw_only=True)
@@ -45,6 +46,17 @@ _DEFAULTS = ProviderConfig()
 
 
 @frozen(kw_only=True)
+class AddonsConfig:
+    """`[addons]`.
+
+    Attributes:
+        required: distributions whose add-ons must work; without one of them nothing is edited.
+    """
+
+    required: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class Config:
     """The settings; an empty file and no file at all mean the same.
 
@@ -53,6 +65,7 @@ class Config:
         journal: True = the usual file, False = none, or the file.
         proxy: the URL of an HTTP proxy for every request; it may hold a password.
         providers: by name.
+        addons: which of them must be there.
         budgets: what may be spent; timezone: in which days and months begin, None = UTC.
         retention: days after which finished jobs are forgotten, None = never.
         keep_prompts: whether finished jobs keep what the user wrote.
@@ -63,6 +76,7 @@ class Config:
     journal: Path | bool = True
     proxy: str | None = field(default=None, repr=False)
     providers: Mapping[str, ProviderConfig] = field(factory=dict)
+    addons: AddonsConfig = field(factory=AddonsConfig)
     budgets: tuple[Budget, ...] = ()
     timezone: ZoneInfo | None = None
     retention: float | None = None
@@ -101,6 +115,7 @@ def load_config(file: Path) -> Config:
         "journal": _journal,
         "proxy": _proxy,
         "providers": _providers,
+        "addons": _addons,
         "budgets": _budgets,
         "timezone": _timezone,
         "retention": _retention,
@@ -207,6 +222,22 @@ def _providers(table: _Table, key: str) -> dict[str, ProviderConfig]:
         rows = _Table(settings, f"{inner}{name}.", table.file)
         found[name] = ProviderConfig(**rows.read(_PROVIDER))
     return found
+
+
+def _addons(table: _Table, key: str) -> AddonsConfig:
+    value = table.values[key]
+    if not isinstance(value, dict):
+        raise table.wrong(key, f"a table: write [{key}]")
+    rows = _Table(value, f"{table.at}{key}.", table.file)
+    return AddonsConfig(**rows.read({"required": _distributions}))
+
+
+def _distributions(table: _Table, key: str) -> tuple[str, ...]:
+    value = table.values[key]
+    texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if not texts or not all(map(_DISTRIBUTION.fullmatch, value)):
+        raise table.wrong(key, 'a list of distributions: ["imgedit-policy"]')
+    return tuple(value)
 
 
 def _count(table: _Table, key: str) -> int:

@@ -6,16 +6,17 @@ import functools
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from ..errors import PluginError, UnknownProvider
 from . import guide, scan
-from .entry import Entry, audit, installed, key_of, manifest_source, read_manifest_of, single
+from .entry import Entry, installed, key_of, manifest_source, single
 from .failure import Failure, Refused, Status
 from .locate import NAME
+from .places import Place, of_function
 from .scan import Claims
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class ProviderRow:
         distribution, version: whose it is ("imgedit-acme", "0.1.0"); "A and B" when two claim it.
         status: "ok", "broken", "incompatible" or "ambiguous".
         reason: why it is not ok, else None.
+        places: file and line of what is wrong, where that can be told.
         models: how many models its manifest lists.
         local: True when it needs no network.
         key: the environment variable of its (first) key, None = it needs none.
@@ -47,6 +49,7 @@ class ProviderRow:
     version: str
     status: Status
     reason: str | None
+    places: tuple[Place, ...] = ()
     models: int = 0
     local: bool = False
     key: str | None = None
@@ -68,6 +71,7 @@ class Registry:
         }
         self._left_out = frozenset(every[scan.PROVIDERS]) - frozenset(self._entries)
         self._addon_claims = mine[scan.ADDONS]
+        self._every_addon = every[scan.ADDONS]
         self._command_claims = mine[scan.COMMANDS]
 
     def names(self) -> list[str]:
@@ -88,7 +92,7 @@ class Registry:
         with self._lock:
             try:
                 manifest = self._manifest(entry)
-                self._attempt(entry, functools.partial(audit, manifest))
+                self._attempt(entry, functools.partial(entry.audit, manifest))
                 self._provider(entry)
             except PluginError:
                 pass  # the entry remembers it
@@ -134,7 +138,7 @@ class Registry:
             name=name,
             distribution=distribution,
             version=str(getattr(module, "__version__", "")),
-            read=lambda: read_manifest_of(source, name, distribution),
+            find=lambda: source,
             load=lambda: module,
         )
         with self._lock:
@@ -147,11 +151,17 @@ class Registry:
         """The installed add-ons."""
         from .addons import Addons
 
-        return Addons(self._addon_claims)
+        return Addons(self._addon_claims, self._every_addon)
 
     def addon_rows(self, *, check: bool = False) -> list[AddonRow]:
         """One row per installed add-on; with `check` each is loaded first."""
         return self.addons.rows(check=check) if self._addon_claims else []
+
+    def lacking(self, distributions: Iterable[str]) -> list[AddonRow]:
+        """A row for each add-on of these distributions that is missing or does not work."""
+        wanted = tuple(distributions)
+        with self._lock:
+            return list(self.addons.lacking(wanted)) if wanted else []
 
     def emit(self, event: Event) -> None:
         """Tell the add-ons of an event; nothing that they do can break the edit."""
@@ -219,12 +229,14 @@ class Registry:
         return entry.provider
 
     def _load(self, entry: Entry, manifest: Manifest) -> Provider:
-        from .checks import provider_complaints
+        from .checks import provider_findings
         from .facade import Provider
 
         module = entry.load()
-        if complaints := provider_complaints(module):
-            raise Refused(f"{'; '.join(complaints)} {guide.HOOKS}")
+        if findings := provider_findings(module):
+            complaints = "; ".join(found.says for found in findings)
+            places = [of_function(found.function, module, found.says) for found in findings]
+            raise Refused(f"{complaints} {guide.HOOKS}", places=tuple(filter(None, places)))
         return Provider(
             name=entry.name,
             distribution=entry.distribution,
@@ -266,6 +278,7 @@ class Registry:
             version=entry.version,
             status=failure.status if failure else "ok",
             reason=failure.reason if failure else None,
+            places=failure.places if failure else (),
             **facts,
         )
 

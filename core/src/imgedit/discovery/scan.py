@@ -40,7 +40,7 @@ class Installed:
     @property
     def key(self) -> str:
         """The name as the packaging tools compare it."""
-        return re.sub(r"[-_.]+", "-", self.name).lower()
+        return comparable(self.name)
 
     @property
     def lost_checkout(self) -> str | None:
@@ -79,6 +79,11 @@ class Claim:
     name: str
     value: str
     owner: Installed
+
+
+def comparable(name: str) -> str:
+    """The name of a distribution as the packaging tools compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 Claims = Mapping[str, Mapping[str, tuple[Claim, ...]]]

@@ -125,7 +125,12 @@ class Lists:
         return laid
 
     def provider(self, name: str) -> Provider:
-        """As `Registry.provider`, with the vendor's list over its manifest while that counts."""
+        """As `Registry.provider`, with the vendor's list over its manifest while that counts.
+
+        Raises:
+            ConfigError: a required add-on is missing or does not work.
+        """
+        self._see_addons()
         provider = self._registry.provider(name)
         manifest = self.manifest(name)
         if manifest is provider.manifest:
@@ -134,6 +139,18 @@ class Lists:
         if before is None or before[0] is not provider or before[1].manifest is not manifest:
             self._providers[name] = before = provider, provider.with_manifest(manifest)
         return before[1]
+
+    def _see_addons(self) -> None:
+        """What must stand around every provider is there: else no provider is given out."""
+        for row in self._registry.lacking(self._config.addons.required):
+            label = f"{row.distribution} {row.version}".strip()
+            raise ConfigError(
+                f"the add-on {row.name} ({label}) is {row.status}, and {self._config.file} "
+                f"requires it: {row.reason}",
+                hint="Mend that, or take it out of [addons] required; "
+                "imgedit providers --check says more.",
+                distribution=label,
+            )
 
     # -- vendors' lists
 
