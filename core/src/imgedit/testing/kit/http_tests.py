@@ -89,10 +89,10 @@ class HttpTests:
         If this fails: the place in `errors.retry_after` has another unit than the manifest says
         (`|ms`, `|unix`, `|unix_ms`).
         """
-        for about, headers in _rate_limits(subject):
+        for about, headers in rate_limits(subject):
             with _stand(subject) as stand:
                 answer = Answer(status=429, headers=headers)
-                error = _mapped(subject, answer)
+                error = mapped(subject, answer)
                 stand.server.next(*stand.submit, answer)
                 outcome = stand.edit()
                 if not (error.retryable and error.charged == "no"):
@@ -114,7 +114,7 @@ class HttpTests:
         for status in (500, 502, 503, 504):
             with _stand(subject) as stand:
                 stand.server.fault(*stand.submit, f"status_{status}")
-                error = _mapped(subject, Answer(status=status))
+                error = mapped(subject, Answer(status=status))
                 outcome = stand.edit()
                 if error.charged != "no":
                     _once(stand, outcome, subject, f"answers {status}")
@@ -276,7 +276,7 @@ def _only_in_header(stand: Stand, subject: Subject) -> None:
                 assert name == header, f"the key is in {name} of {place}"
 
 
-def _rate_limits(subject: Subject) -> Iterator[tuple[str, dict[str, str]]]:
+def rate_limits(subject: Subject) -> Iterator[tuple[str, dict[str, str]]]:
     """Ways to say "in two seconds"."""
     now = int(time.time())
     date = email.utils.formatdate(now, usegmt=True)
@@ -285,12 +285,14 @@ def _rate_limits(subject: Subject) -> Iterator[tuple[str, dict[str, str]]]:
     values = {"ms": "2000", "unix": str(now + 2), "unix_ms": str((now + 2) * 1000), "": "2"}
     for place in subject.manifest.errors.get("retry_after", ()):
         where, _, kind = place.partition("|")
-        if where.startswith("header:") and kind in values:
-            name = where.removeprefix("header:")
+        name = where.removeprefix("header:")
+        plain = name.lower() == "retry-after" and not kind  # the seconds above
+        if name != where and kind in values and not plain:
             yield f"{name} in {kind or 'seconds'}", {"Date": date, name: values[kind]}
 
 
-def _mapped(subject: Subject, answer: Answer) -> ImgEditError:
+def mapped(subject: Subject, answer: Answer) -> ImgEditError:
+    """What the provider makes of this answer to its submit."""
     response = HttpResponse(status=answer.status, headers=answer.headers, body=answer.body)
     error: Any = subject.hooks.call("map_error", job=subject.sent_job(), response=response)
     assert isinstance(error, ImgEditError)
