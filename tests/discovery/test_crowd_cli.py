@@ -52,12 +52,35 @@ def test_check_says_each_true_sentence(checked: dict[str, Any], bad: Any) -> Non
     assert reasons(checked)[name] == expected.says.format(core=imgedit.__version__)
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "line"),
+    (
+        ("boom", "__init__.py", 1),
+        ("needs", "__init__.py", 1),
+        ("misspelt", "__init__.py", 5),
+        ("garbled", "provider.json", 1),
+        ("other", "provider.json", 1),
+        ("incomplete", "__init__.py", None),
+    ),
+)
+def test_check_says_where(
+    checked: dict[str, Any], crowded: Any, name: str, file: str, line: int | None
+) -> None:
+    (row,) = (row for row in checked["providers"] if row["name"] == name)
+    (place,) = row["places"]
+    assert Path(place["file"]) == crowded.site_packages / f"imgedit_{name}" / file
+    assert place["line"] == line
+    assert place["says"] in row["reason"]
+
+
 def test_a_person_reads_the_same_sentences(crowded: Any) -> None:
     answer = crowded.run("imgedit", "providers", "--check", check=False, env={"COLUMNS": "400"})
     assert answer.returncode == 9
     said = answer.stdout + answer.stderr
     assert "stale install of imgedit-stale" in said
     assert "importing it raised RuntimeError: no luck today" in said
+    where = Path("imgedit_boom", "__init__.py")
+    assert f"{where}:1: importing it raised RuntimeError: no luck today" in said
     assert "Traceback" not in said
 
 

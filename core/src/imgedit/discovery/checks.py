@@ -16,15 +16,23 @@ from ..hookspecs import ADDON_HOOKS, PROJECT, PROVIDER_HOOKS, REQUIRED_HOOKS
 _MARK = f"{PROJECT}_impl"
 
 
-def provider_complaints(module: Any) -> list[str]:
-    """What is wrong with a provider's hooks, each a clause; [] = nothing."""
-    said: list[str] = []
+class Finding(NamedTuple):
+    """Something that is wrong: a clause, and the function that it is about, if there is one."""
+
+    says: str
+    function: Any = None
+
+
+def provider_findings(module: Any) -> list[Finding]:
+    """What is wrong with a provider's hooks; [] = nothing."""
+    found: list[Finding] = []
     meant: set[str] = set()
     for name, value in _members(module):
         options = _options(value)
         if options is None:
             if name in PROVIDER_HOOKS and callable(value) and not inspect.isclass(value):
-                said.append(f"{name} has no @hookimpl, so it would never be called")
+                said = f"{name} has no @hookimpl, so it would never be called"
+                found.append(Finding(said, value))
                 meant.add(name)
             continue
         hook = options.get("specname") or name
@@ -32,19 +40,21 @@ def provider_complaints(module: Any) -> list[str]:
             if not options.get("optionalhook"):
                 near = _near(hook, PROVIDER_HOOKS)
                 meant.add(near or "")
-                said.append(_no_hook(hook, near, PROVIDER_HOOKS))
+                found.append(Finding(_no_hook(hook, near, PROVIDER_HOOKS), value))
             continue
         meant.add(hook)
         if options.get("wrapper") or options.get("hookwrapper"):
-            said.append(f"{hook} is a wrapper: a provider may not wrap hooks, only an add-on may")
+            said = f"{hook} is a wrapper: a provider may not wrap hooks, only an add-on may"
+            found.append(Finding(said, value))
         else:
-            said += _shape(hook, value) or _parameters(hook, value)
-    said += [
-        f"it has no {name}, which every provider must have"
+            wrong = _shape(hook, value) or _parameters(hook, value)
+            found += [Finding(said, value) for said in wrong]
+    found += [
+        Finding(f"it has no {name}, which every provider must have")
         for name in REQUIRED_HOOKS
         if name not in meant
     ]
-    return said
+    return found
 
 
 def addon_complaints(module: Any) -> list[str]:

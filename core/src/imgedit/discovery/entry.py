@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
+from ..contract.model import Problem
 from . import guide, scan
 from .failure import Failure, Refused
 from .locate import MANIFEST, check_versions, manifest_path
@@ -17,6 +18,10 @@ from .scan import Claim
 if TYPE_CHECKING:
     from ..manifest import Manifest
     from .facade import Provider
+    from .places import Place
+
+Source = Path | Mapping[str, Any] | None
+"""A manifest: its file, itself, or None = there is none."""
 
 _TOLD = 3  # problems of a manifest
 
@@ -28,7 +33,7 @@ class Entry:
     name: str
     distribution: str
     version: str
-    read: Callable[[], Manifest]
+    find: Callable[[], Source]
     load: Callable[[], Any]
     manifest: Manifest | None = None
     provider: Provider | None = None
@@ -39,13 +44,28 @@ class Entry:
         """Distribution and version, "imgedit-acme 0.1.0"."""
         return f"{self.distribution} {self.version}".strip()
 
+    def read(self) -> Manifest:
+        """Its manifest; raises as `read_manifest_of`."""
+        return read_manifest_of(self.find(), self.name, self.label)
+
+    def audit(self, manifest: Manifest) -> None:
+        """Judge the whole manifest, which takes too long for everyday use."""
+        from ..manifest import validate_manifest
+
+        if problems := validate_manifest(manifest.raw):
+            told = "; ".join(scan.one_line(problem) for problem in problems[:_TOLD])
+            more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
+            raise Refused(
+                f"its {MANIFEST} is wrong: {told}{more} {guide.MANIFEST}",
+                places=_places(self.find(), problems),
+            )
+
 
 def installed(name: str, claims: tuple[Claim, ...]) -> Entry:
     """The entry of a name that installed distributions claim."""
 
-    def read() -> Manifest:
-        claim = single(claims, "provider")
-        return read_manifest_of(manifest_path(claim), name, claim.owner.label)
+    def find() -> Source:
+        return manifest_path(single(claims, "provider"))
 
     def load() -> Any:
         from .loader import load_module
@@ -57,7 +77,7 @@ def installed(name: str, claims: tuple[Claim, ...]) -> Entry:
         name=name,
         distribution=" and ".join(owner.name for owner in owners),
         version=" and ".join(owner.version for owner in owners),
-        read=read,
+        find=find,
         load=load,
     )
 
@@ -73,9 +93,6 @@ def single(claims: Sequence[Claim], what: str) -> Claim:
             hint=f"Remove all but one: pip uninstall {names}.",
         )
     return claims[0]
-
-
-Source = Path | Mapping[str, Any] | None
 
 
 def manifest_source(module: Any, manifest: Any) -> Source:
@@ -103,8 +120,10 @@ def read_manifest_of(source: Source, name: str, label: str) -> Manifest:
     except ManifestError as error:
         # A newer manifest may well be one that we cannot read: the version is the true reason.
         check_versions(_json(source), label)
+        problem = Problem(path=error.pointer, message=error.problem, code="manifest")
         raise Refused(
-            f"its {MANIFEST} is wrong: {scan.one_line(error, 400)} {guide.MANIFEST}"
+            f"its {MANIFEST} is wrong: {scan.one_line(error, 400)} {guide.MANIFEST}",
+            places=_places(source, [problem]),
         ) from error
     except Exception as error:
         raise Refused(f"its {MANIFEST} cannot be read: {type(error).__name__}") from error
@@ -121,14 +140,10 @@ def _json(source: Path | Mapping[str, Any]) -> Any:
         return None
 
 
-def audit(manifest: Manifest) -> None:
-    """Judge the whole manifest, which takes too long for everyday use."""
-    from ..manifest import validate_manifest
+def _places(source: Source, problems: Sequence[Any]) -> tuple[Place, ...]:
+    from .places import in_manifest
 
-    if problems := validate_manifest(manifest.raw):
-        told = "; ".join(scan.one_line(problem) for problem in problems[:_TOLD])
-        more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
-        raise Refused(f"its {MANIFEST} is wrong: {told}{more} {guide.MANIFEST}")
+    return in_manifest(source, problems) if isinstance(source, Path) else ()
 
 
 def key_of(manifest: Manifest, environ: Mapping[str, str]) -> tuple[str | None, bool]:

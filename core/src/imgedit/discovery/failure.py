@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
 from ..errors import AmbiguousProvider, BrokenPlugin, IncompatiblePlugin, PluginError
+
+if TYPE_CHECKING:
+    from .places import Place
 
 Status = Literal["ok", "broken", "incompatible", "ambiguous"]
 
@@ -20,11 +23,19 @@ _CLASSES: dict[str, type[PluginError]] = {
 class Refused(Exception):
     """Raised inside discovery: this plugin cannot be used, for this reason."""
 
-    def __init__(self, reason: str, *, status: Status = "broken", hint: str | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: Status = "broken",
+        hint: str | None = None,
+        places: tuple[Place, ...] = (),
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status: Status = status
         self.hint = hint
+        self.places = places
 
 
 @frozen(kw_only=True)
@@ -36,6 +47,7 @@ class Failure:
     status: Status
     reason: str
     hint: str | None
+    places: tuple[Place, ...] = ()
 
     @classmethod
     def of(cls, refused: Refused, *, name: str, label: str) -> Failure:
@@ -46,6 +58,7 @@ class Failure:
             status=refused.status,
             reason=refused.reason,
             hint=refused.hint,
+            places=refused.places,
         )
 
     def error(self, what: str = "provider") -> PluginError:

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import ImgEditError
 from .failure import Refused
 from .locate import gone
+from .places import of_exception
 from .scan import Claim, one_line
 
 
@@ -39,25 +40,27 @@ def load_object(claim: Claim) -> Any:
 
 
 def _import(claim: Claim, name: str) -> Any:
+    package = name.partition(".")[0]
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise gone(claim.owner, error.name) from error
+        said = f"importing it needs {error.name or 'a module'}, which is not installed"
         raise Refused(
-            f"importing it needs {error.name or 'a module'}, which is not installed",
+            said,
             hint=f"Install it again with all it needs: pip install -U {claim.owner.name}.",
+            places=of_exception(error, package, said),
         ) from error
     except SystemExit as error:
-        raise Refused(
-            f"importing it ended the program (SystemExit: {one_line(error, 40)})"
-        ) from error
+        said = f"importing it ended the program (SystemExit: {one_line(error, 40)})"
+        raise Refused(said, places=of_exception(error, package, said)) from error
     except ImgEditError as error:
-        raise Refused(
-            f"importing it raised {type(error).__name__}: {one_line(error.message)}"
-        ) from error
+        said = f"importing it raised {type(error).__name__}: {one_line(error.message)}"
+        raise Refused(said, places=of_exception(error, package, said)) from error
     except Exception as error:
-        raise Refused(f"importing it raised {_named(error)}") from error
+        said = f"importing it raised {_named(error)}"
+        raise Refused(said, places=of_exception(error, package, said)) from error
 
 
 def _named(error: Exception) -> str:
