@@ -54,7 +54,7 @@ class Commands(click.Group):
             raise
         screen = ctx.find_object(Screen)
         if screen is not None:
-            screen.owner = owner.strip("()")
+            screen.hand_over(owner.strip("()"))
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -24,7 +24,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     flags = given[: given.index("--")] if "--" in given else given
     # Before click reads them, so that its own complaints follow them, too.
     screen = Screen(as_json="--json" in flags, verbose="--verbose" in flags)
-    with logging_to_stderr(verbose=screen.verbose):
+    with logging_to_stderr(verbose=screen.verbose), screen.own_stdout():
         try:
             return _run(screen, given)
         except ImgEditError as error:  # stdout cannot be written

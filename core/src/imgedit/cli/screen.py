@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -42,16 +43,28 @@ class Screen:
             stream = getattr(sys, name)
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
+        self._stdout: TextIO = sys.stdout
 
     # -- stdout
 
+    @contextmanager
+    def own_stdout(self) -> Iterator[None]:
+        """With `--json` nobody else writes to stdout: what a plugin prints goes to stderr."""
+        with redirect_stdout(sys.stderr) if self.as_json else nullcontext():
+            yield
+
+    def hand_over(self, owner: str) -> None:
+        """From here on a plugin's command prints; `owner` is whose it is."""
+        self.owner = owner
+        sys.stdout = self._stdout
+
     def document(self, document: Mapping[str, Any]) -> None:
         """Print the JSON document of this command."""
-        _write(sys.stdout, json.dumps(document, indent=2) + "\n")
+        _write(self._stdout, json.dumps(document, indent=2) + "\n")
 
     def line(self, text: str = "") -> None:
         """Print a line of the result."""
-        _write(sys.stdout, clean(text) + "\n")
+        _write(self._stdout, clean(text) + "\n")
 
     def show(self, *parts: RenderableType) -> None:
         """Print tables and pictures; a pipe gets them unwrapped, without colour and borders."""
@@ -59,12 +72,12 @@ class Screen:
             for part in parts:
                 self.out.print(part)
         lines = captured.get().splitlines()
-        _write(sys.stdout, "".join(f"{line.rstrip()}\n" for line in lines))
+        _write(self._stdout, "".join(f"{line.rstrip()}\n" for line in lines))
 
     @cached_property
     def out(self) -> Console:
         """The console of stdout."""
-        return _console(sys.stdout)
+        return _console(self._stdout)
 
     # -- stderr
 
