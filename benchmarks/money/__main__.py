@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .contest import budget, rate
 from .kills import many_kills
+from .matrix import cells, said_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,11 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Rate: {paced.rate()}", flush=True)
         killed = many_kills(given.kills, given.workers, folder / "kills")
         print(f"Kills: {killed}", flush=True)
+    met = list(cells())
+    print(f"Faults: {said_of(met)}", flush=True)
     good = (
         not spent.overshoot
         and not spent.duplicates
         and paced.fullest <= paced.most
         and not (killed.duplicates or killed.lost or killed.unlisted)
+        and all(cell.chargeable <= 1 for cell in met)
     )
     print("All of it held." if good else "SOMETHING DID NOT HOLD.")
     return 0 if good else 1

@@ -11,7 +11,7 @@ Each cell is one `imgedit edit` while the vendor misbehaves, then, where the job
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -177,6 +177,18 @@ def cells(providers: Iterable[str] | None = None) -> Iterator[Cell]:
     for provider in remote_providers() if providers is None else providers:
         for fault in TWELVE:
             yield from meet(provider, fault)
+
+
+def said_of(met: Sequence[Cell]) -> str:
+    """What came of some cells, in one line."""
+    faults, providers = {cell.fault for cell in met}, {cell.provider for cell in met}
+    return (
+        f"{len(faults)} at {len(providers)} providers, {len(met)} edits: "
+        f"at most {max(cell.chargeable for cell in met)} submit of each may have been charged, "
+        f"{sum(cell.refused for cell in met)} were refused uncharged, "
+        f"{sum(cell.status == 'done' for cell in met)} edits have their pictures, "
+        f"{sum('unknown' in (cell.again or cell.charged) for cell in met)} are listed as unknown"
+    )
 
 
 def meet(provider: str, fault: str) -> Iterator[Cell]:

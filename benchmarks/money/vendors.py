@@ -79,10 +79,12 @@ def kit_tests(provider: str) -> type[ProviderTests]:
     for path in sorted(PLUGINS.glob("*/tests/test_*.py")):
         if "ProviderTests" not in path.read_text(encoding="utf-8"):
             continue
-        spec = importlib.util.spec_from_file_location(f"{path.parts[-3]}_{path.stem}", path)
+        spec = importlib.util.spec_from_file_location(
+            f"described_{path.parts[-3]}_{path.stem}", path
+        )
         assert spec is not None
         assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for value in vars(module).values():
             if (
