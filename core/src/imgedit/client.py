@@ -296,7 +296,7 @@ class Client:
             self.runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
         )
         record = await drive.run()
-        result = to_result(record)
+        result = to_result(record, drive.hand_over())
         if record.wish.sidecar:
             write_sidecars(record, result)
         return result

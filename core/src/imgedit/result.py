@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from .contract.money import Money, Quote
+
+if TYPE_CHECKING:
+    from .engine.held import Held
 
 
 @frozen(kw_only=True)
@@ -38,14 +41,15 @@ class ResultImage:
     """One picture of a result, byte for byte as the vendor gave it.
 
     Attributes:
-        path: where it lies; without `out` a file that ends with the client: `save` it.
+        path: where it lies; without `out` a file that ends with the client: `save` it. A small
+            picture of a client without a journal is in memory, and written when this is read.
         url: where the vendor keeps it, or None; expires_at: until when.
         media_type, width, height, size (bytes), sha256: of the bytes on the disk.
         c2pa: whether the file carries content credentials; they are never broken.
         variants: the same picture in other formats, by name, where the vendor offers any.
     """
 
-    path: Path
+    _path: Path
     url: str | None = None
     media_type: str
     width: int | None
@@ -55,10 +59,18 @@ class ResultImage:
     expires_at: datetime | None = None
     c2pa: bool = False
     variants: Mapping[str, Variant] = field(factory=dict)
+    _held: Held | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; raises OutputError when a file that is wanted now cannot be written."""
+        if self._held is not None:
+            self._held.write()
+        return self._path
 
     def read(self) -> bytes:
         """The bytes of the picture."""
-        return self.path.read_bytes()
+        return self._path.read_bytes() if self._held is None else self._held.data
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Copy the picture to `path`, whole or not at all.
@@ -70,7 +82,8 @@ class ResultImage:
 
         target = Path(path)
         check_writable(target, 1, overwrite=overwrite)
-        place(self.path, target, overwrite=overwrite)
+        source = self._path if self._held is None else self._held.data
+        place(source, target, overwrite=overwrite)
         return target
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -99,6 +112,8 @@ class EditResult:
         adaptations: what the core changed in the request, each {"field", "from", "to", "why"}.
         warnings: sentences for the user; unchecked: what could not be checked beforehand.
         tried: providers that were passed over before, and why.
+        reused: whether this is the stored result of an earlier job, the same edit; it cost nothing
+            now, and `job_id` and `quote` are that job's.
         attempts: how many submits were tried; seconds: {"total": ...}.
         raw: the vendor's last JSON answer, None when it sent the picture itself.
     """
@@ -116,6 +131,7 @@ class EditResult:
     warnings: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
+    reused: bool = False
     attempts: int = 1
     seconds: Mapping[str, float] = field(factory=dict)
     raw: Any = field(default=None, repr=False)

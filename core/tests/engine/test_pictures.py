@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import errno
 import hashlib
 import io
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+import imgedit
 from imgedit import errors
 from imgedit.testing.pictures import png, png_bomb
 from imgedit.testing.server import Answer, ScriptedServer
@@ -267,6 +272,50 @@ def test_a_file_that_comes_in_the_way_is_kept_and_the_picture_too(
 
 def test_without_out_the_file_ends_with_the_client(acme: Any, edit: Any, source: Path) -> None:
     assert not edit(source).image.path.exists()
+
+
+def test_a_small_result_becomes_a_file_when_its_path_is_asked_for(
+    acme: Any, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def files() -> list[str]:
+        return [path.name for path in tmp_path.glob("imgedit-*/*")]
+
+    async def run() -> tuple[imgedit.EditResult, Path]:
+        async with imgedit.Client() as client:
+            result = await client.edit(source, "make it so", provider="acme")
+            assert result.image.read() == png()
+            assert files() == []
+            path = result.image.path
+            assert path.read_bytes() == png()
+            assert files() == [path.name]
+        return result, path
+
+    result, path = asyncio.run(run())
+    assert not path.exists()
+    assert result.image.path == path  # its client is closed, so nothing is written any more
+    assert result.image.save(tmp_path / "kept.png").read_bytes() == png()
+    assert result.image.read() == png()
+
+
+def test_a_disk_that_does_not_take_the_file(
+    acme: Any, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with imgedit.Client() as client:
+            image = (await client.edit(source, "make it so", provider="acme")).image
+
+            def full(*_: object) -> None:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "open", full)
+                with pytest.raises(errors.OutputError, match="no room"):
+                    assert image.path
+            assert image.path.read_bytes() == png()
+
+    asyncio.run(run())
 
 
 def test_nothing_is_left_in_the_spool_of_a_finished_job(

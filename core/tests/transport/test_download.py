@@ -67,6 +67,25 @@ def test_a_large_file(server: ScriptedServer, tmp_path: Path) -> None:
     assert found.sha256 == hashlib.sha256(body).hexdigest()
 
 
+@pytest.mark.parametrize(("room", "in_memory"), ((len(PICTURE), True), (len(PICTURE) - 1, False)))
+def test_what_fits_into_memory_makes_no_file(
+    server: ScriptedServer, tmp_path: Path, room: int, in_memory: bool
+) -> None:
+    server.on("GET", "*", Answer.picture(PICTURE))
+    to = tmp_path / "out.jpg"
+    found = download(server.url + "/x.jpg", to, base=server.url, memory=room, sha256=SHA256)
+    assert (found.size, found.sha256) == (len(PICTURE), SHA256)
+    assert found.data == (PICTURE if in_memory else None)
+    assert list(tmp_path.iterdir()) == ([] if in_memory else [to])
+
+
+def test_a_picture_in_memory_is_checked_too(server: ScriptedServer, tmp_path: Path) -> None:
+    server.on("GET", "*", Answer.picture(PICTURE))
+    to = tmp_path / "out.jpg"
+    assert refused(server, "/x.jpg", to, memory=1 << 20, sha256="0" * 64).code == "hash"
+    assert refused(server, "/x.jpg", to, memory=1 << 20, max_bytes=9).code == "too_large"
+
+
 def test_nothing_is_overwritten_unless_asked(server: ScriptedServer, tmp_path: Path) -> None:
     server.on("GET", "/f", Answer(body=b"new"))
     to = tmp_path / "out"

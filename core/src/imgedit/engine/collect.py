@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from attrs import evolve
 
@@ -15,6 +16,7 @@ from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedRespon
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from .exchange import timeout
+from .held import Held
 from .output import cannot_write, fitting, free_name, numbered, place, second_name
 from .record import SavedFile
 from .retry import pause
@@ -101,7 +103,7 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
     assert done is not None  # the status says so
     wanted = run.record.job.request.n
     if len(done.images) < wanted:
-        _warn(run, f"{wanted} pictures were asked for and {len(done.images)} came")
+        _warn(run, too_few(wanted, len(done.images)))
     have = {file.index for file in run.record.files if Path(file.path).exists()}
     files = [file for file in run.record.files if file.index in have]
     refreshed = False
@@ -126,6 +128,11 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
     run.emit("done", "done")
 
 
+def too_few(wanted: int, came: int) -> str:
+    """The warning for a result with fewer pictures than were asked for."""
+    return f"{wanted} pictures were asked for and {came} came"
+
+
 class _Ended(Exception):
     """A URL that no longer works; a refresh may give a new one."""
 
@@ -134,7 +141,8 @@ class _Ended(Exception):
         self.error = error
 
 
-async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFacts]:
+async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, PictureFacts]:
+    """A picture and its facts; a small one of a client without a journal makes no file yet."""
     if output.image is not None:
         path = run.runtime.file_of(output.image, run.record.id)
         if not path.exists():
@@ -161,7 +169,10 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
                 size=output.size,
                 overwrite=True,
                 durable=runtime.durable,
+                memory=0 if runtime.durable else LARGE,
             )
+            if got.data is not None:
+                return got.data, _judge(got.data, output, got.sha256)
             if got.size < LARGE:
                 return target, _judge(target, output, got.sha256)
             return target, await asyncio.to_thread(_judge, target, output, got.sha256)
@@ -178,9 +189,11 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path, PictureFac
         await runtime.sleep(seconds)
 
 
-def _judge(picture: ImageSource | Path, output: Output, sha256: str | None) -> PictureFacts:
-    """The facts of a file; its hash is taken as it came, else from its bytes."""
-    with picture.open("rb") if isinstance(picture, Path) else picture.open() as file:
+def _judge(
+    picture: ImageSource | Path | bytes, output: Output, sha256: str | None
+) -> PictureFacts:
+    """The facts of a picture; its hash is taken as it came, else from its bytes."""
+    with _opened(picture) as file:
         facts = check_result(
             file,
             max_pixels=MOST_PIXELS,
@@ -188,6 +201,12 @@ def _judge(picture: ImageSource | Path, output: Output, sha256: str | None) -> P
             digest=sha256 is None,
         )
     return facts if sha256 is None else evolve(facts, sha256=sha256)
+
+
+def _opened(picture: ImageSource | Path | bytes) -> BinaryIO:
+    if isinstance(picture, bytes):
+        return io.BytesIO(picture)
+    return picture.open("rb") if isinstance(picture, Path) else picture.open()
 
 
 def _failed(run: Run, reason: str, status: int | None = None) -> DownloadFailed:
@@ -211,12 +230,16 @@ async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]])
     return fresh
 
 
-async def _keep(run: Run, source: Path, facts: PictureFacts, index: int, count: int) -> SavedFile:
+async def _keep(
+    run: Run, source: Path | bytes, facts: PictureFacts, index: int, count: int
+) -> SavedFile:
     wish = run.record.wish
     if wish.out is None:
         name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
         target = run.runtime.file(run.record.id, name)
-        if run.runtime.durable:
+        if isinstance(source, bytes):
+            run.hold(Held(source, target.absolute()))
+        elif run.runtime.durable:
             await asyncio.to_thread(place, source, target, overwrite=True)
         else:
             second_name(source, target)
@@ -251,7 +274,7 @@ def named_place(
     return target, f"the picture is {media_type}: it was written to {target.name}"
 
 
-def _place(source: Path, target: Path, facts: PictureFacts, overwrite: bool) -> None:
+def _place(source: Path | bytes, target: Path, facts: PictureFacts, overwrite: bool) -> None:
     try:
         place(source, target, overwrite=overwrite)
     except OutputError:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..contract.money import Money
 from ..contract.outcome import Output
 from ..result import EditResult, ResultImage, Variant
 from .record import JobRecord, SavedFile
 
+if TYPE_CHECKING:
+    from .held import Held
 
-def to_result(record: JobRecord) -> EditResult:
-    """The result of a job that is done and complete."""
+
+def to_result(record: JobRecord, held: Mapping[str, Held] | None = None) -> EditResult:
+    """The result of a job that is done and complete; `held` has the files that are not written."""
     job = record.job
     facts = job.facts
     unit = job.model.unit
@@ -21,7 +26,9 @@ def to_result(record: JobRecord) -> EditResult:
         job_id=job.id,
         provider=job.provider,
         model=facts.model or job.model.id,
-        images=tuple(_image(file, outputs[file.index]) for file in record.files),
+        images=tuple(
+            _image(file, outputs[file.index], (held or {}).get(file.path)) for file in record.files
+        ),
         cost=None if facts.cost is None else Money(facts.cost, unit),
         quote=record.quote,
         balance=None if facts.balance is None else Money(facts.balance, unit),
@@ -36,9 +43,10 @@ def to_result(record: JobRecord) -> EditResult:
     )
 
 
-def _image(file: SavedFile, output: Output) -> ResultImage:
+def _image(file: SavedFile, output: Output, held: Held | None) -> ResultImage:
     return ResultImage(
         path=Path(file.path),
+        held=held,
         url=output.url,
         media_type=file.media_type,
         width=file.width,

@@ -130,16 +130,19 @@ def second_name(source: Path, target: Path) -> None:
         place(source, target, overwrite=True)
 
 
-def place(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Copy a picture to its place: whole or not at all, and never over another file unasked.
+def place(source: Path | bytes, target: Path, *, overwrite: bool) -> None:
+    """Bring a picture to its place: whole or not at all, and never over another file unasked.
 
     Raises:
         OutputError: it cannot be written there, or a file came in the way.
     """
     try:
         with _part(target.parent) as (part, file):
-            with open(source, "rb") as original:
-                shutil.copyfileobj(original, file, 1 << 16)
+            if isinstance(source, bytes):
+                file.write(source)
+            else:
+                with open(source, "rb") as original:
+                    shutil.copyfileobj(original, file, 1 << 16)
             file.flush()
             os.fsync(file.fileno())
             file.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
@@ -26,6 +26,7 @@ from .summary import error_row
 
 if TYPE_CHECKING:
     from ..discovery import Provider
+    from .held import Held
     from .runtime import Runtime
 
 Error = TypeVar("Error", bound=ImgEditError)
@@ -55,6 +56,7 @@ class Run:
         self.stored = stored
         self.kept: Status | None = record.job.status if stored else None  # what the journal has
         self.settle_tried = False
+        self._held: dict[str, Held] = {}
         self.lost_by: ProviderError | None = None  # why the outcome became unknown
         self._begun = asyncio.get_running_loop().time()
         self._ends = self._begun + seconds
@@ -85,6 +87,15 @@ class Run:
         self.runtime.journal.save(self.record, purse=self.runtime.purse)
         self.stored = True
         self.kept = self.record.job.status
+
+    def hold(self, picture: Held) -> None:
+        """Keep a result in memory until it is handed over."""
+        self._held[str(picture.path)] = picture
+
+    def hand_over(self) -> Mapping[str, Held]:
+        """The results in memory by their paths; whoever has the result has their bytes from now."""
+        held, self._held = self._held, {}
+        return held
 
     def emit(
         self,

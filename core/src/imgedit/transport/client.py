@@ -173,6 +173,7 @@ class Transport:
         allow_http: bool = False,
         mode: int = 0o666,
         durable: bool = True,
+        memory: int = 0,
     ) -> Downloaded:
         """Fetch a file without credentials; it appears whole and checked, or not at all.
 
@@ -189,6 +190,7 @@ class Transport:
             allow_http: http:// is fine (a picture whose URL the user gave).
             mode: permissions of the file, less the umask.
             durable: it survives a power cut.
+            memory: up to so many bytes are not written, they come as `Downloaded.data`.
 
         Raises:
             BadDownload: it could not be fetched; no file was made.
@@ -206,6 +208,7 @@ class Transport:
             allow_http=allow_http or (site is not None and site.insecure),
             mode=mode,
             durable=durable,
+            memory=memory,
             user_agent=self._user_agent,
         )
         return await fetch.run(url)

@@ -30,11 +30,13 @@ class Downloaded:
 
     Attributes:
         path: where it lies. size, sha256: of its bytes.
+        data: the bytes of a small file for which there is room in memory: no file was made.
         media_type: what the server called it, lower case without parameters, or None.
         headers: of the answer (lower-case name → all values).
     """
 
     path: Path
+    data: bytes | None = None
     size: int
     sha256: str
     media_type: str | None
@@ -55,6 +57,7 @@ class Fetch:
     allow_http: bool
     mode: int
     durable: bool
+    memory: int
     user_agent: str
 
     @staticmethod
@@ -73,7 +76,7 @@ class Fetch:
         """Fetch it; raises as `Transport.download` does."""
         if not self.overwrite and self.to.exists():
             raise FileExistsError(f"there is a file {self.to.name!r} already")
-        sink = Sink(self.to, mode=self.mode)
+        sink = Sink(self.to, mode=self.mode, memory=self.memory)
         try:
             async with asyncio.timeout(self.timeout), self._answer(url) as answer:
                 headers = headers_of(answer)
@@ -100,6 +103,7 @@ class Fetch:
         kind = headers.get("content-type", ("",))[0].partition(";")[0].strip().lower()
         return Downloaded(
             path=self.to,
+            data=sink.data,
             size=sink.size,
             sha256=sink.sha256,
             media_type=kind or None,

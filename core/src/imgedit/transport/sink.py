@@ -27,19 +27,21 @@ class Sink:
     """A new file beside `to` that fills up.
 
     The first megabyte is written at once, which costs less than to ask a thread; what follows
-    is written in one.
+    is written in one. Up to `memory` bytes make no file: they become `data`.
 
     `put` and `finish` raise DiskFailed: an OSError would look like a broken connection.
     """
 
-    def __init__(self, to: Path, *, mode: int = 0o666) -> None:
+    def __init__(self, to: Path, *, mode: int = 0o666, memory: int = 0) -> None:
         self._to = to
         self._mode = mode
+        self._memory = memory
         self._file: BinaryIO | None = None
         self._waiting: list[bytes] = []
         self._batch = 0
         self._hash = hashlib.sha256()
         self.path: Path | None = None
+        self.data: bytes | None = None
         self.size = 0
 
     @property
@@ -52,7 +54,7 @@ class Sink:
         self._waiting.append(data)
         self._batch += len(data)
         self.size += len(data)
-        if self._batch >= BATCH:
+        if self._batch >= BATCH and self.size > self._memory:
             if self.size > LARGE:
                 await asyncio.to_thread(self._write)
             else:
@@ -60,13 +62,18 @@ class Sink:
 
     async def finish(self, *, durable: bool) -> None:
         """Write the rest and close; durable = it survives a power cut."""
-        if durable or self.size > LARGE:
+        if self.size <= self._memory:
+            self.data = b"".join(self._waiting)
+            self._hash.update(self.data)
+        elif durable or self.size > LARGE:
             await asyncio.to_thread(self._finish, durable)
         else:
             self._finish(durable)
 
     def publish(self, *, overwrite: bool, durable: bool) -> None:
         """Give the finished file its name; raises as `files.publish` does."""
+        if self.data is not None:
+            return
         assert self.path is not None  # it is finished
         publish(self.path, self._to, overwrite=overwrite, durable=durable)
         self.path = None

@@ -1,0 +1,41 @@
+"""A small result in memory, which becomes a file when somebody asks where it lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from attrs import define
+
+from ..transport.files import create_beside, publish
+from .output import cannot_write
+
+
+@define(eq=False)
+class Held:
+    """The bytes of a picture of a client without a journal.
+
+    Attributes:
+        data: the bytes. path: where the file will lie, in the client's temporary spool.
+    """
+
+    data: bytes
+    path: Path
+    _is_file: bool = False
+
+    def write(self) -> None:
+        """Make the file, unless it is there or the spool ended with its client.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self._is_file or not self.path.parent.is_dir():
+            return
+        try:
+            descriptor, part = create_beside(self.path, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self.data)
+            publish(part, self.path, overwrite=True, durable=False)
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
+        self._is_file = True
