@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import fields, has
 
 from ..contract.exchange import HttpResponse
 from ..contract.image import ImageSource
@@ -23,8 +26,7 @@ SCHEMA = 1
 
 def dumps(record: JobRecord) -> str:
     """The record as JSON text; pictures as paths and facts, never bytes, no key."""
-    document = {"schema": SCHEMA, **_converter().unstructure(record)}
-    return json.dumps(document, separators=(",", ":"))
+    return _ENCODE({"schema": SCHEMA, **_bare(record)})
 
 
 def loads(text: str) -> JobRecord:
@@ -49,38 +51,67 @@ def loads(text: str) -> JobRecord:
         raise JournalError(f"this stored job cannot be read: {type(error).__name__}") from None
 
 
-def _plain(value: Any) -> Any:
-    """A value of unknown type as JSON; Decimals become numbers."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+@cache
+def _writer(kind: type) -> Callable[[Any], Any]:
+    """How JSON takes values of this class that it has no form for."""
+    if kind is ImageSource:
+        return _from_image
+    if has(kind):
+        return _by_fields(kind)
+    if issubclass(kind, Mapping):
+        return dict
+    for known, writer in _WRITERS.items():
+        if issubclass(kind, known):
+            return writer
+    raise TypeError(f"{kind.__name__} is not JSON")
+
+
+def _by_fields(kind: type) -> Callable[[Any], dict[str, Any]]:
+    stored = [one for one in fields(kind) if one.init]
+    names = tuple(one.name for one in stored)
+    amounts = tuple(one.name for one in stored if "Decimal" in str(one.type))
+    values = attrgetter(*names)
+
+    def write(value: Any) -> dict[str, Any]:
+        found = dict(zip(names, values(value), strict=True))
+        for name in amounts:
+            if found[name] is not None:
+                found[name] = str(found[name])
+        return found
+
+    return write
+
+
+_WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
+    datetime: datetime.isoformat,
+    # One that is no amount of ours is a number in what a vendor sent.
+    Decimal: lambda value: int(value) if value == value.to_integral_value() else float(value),
+    bytes: lambda value: b64encode(value).decode(),
+    frozenset: sorted,
+}
+
+
+def _bare(value: Any) -> Any:
+    kind: type = type(value)
+    return _writer(kind)(value)
+
+
+_ENCODE: Final = json.JSONEncoder(default=_bare, separators=(",", ":")).encode
+"""Walks in C what a converter walks in Python: an edit stores its record several times."""
 
 
 @cache
 def _converter() -> Converter:
     from cattrs import Converter
-    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+    from cattrs.gen import make_dict_structure_fn, override
 
     converter = Converter(forbid_extra_keys=False, detailed_validation=False)
-    converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
-    converter.register_unstructure_hook(datetime, lambda value: value.isoformat())
     converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
-    converter.register_unstructure_hook(bytes, lambda value: b64encode(value).decode())
     converter.register_structure_hook(bytes, lambda value, _: b64decode(value))
-    converter.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)
-    converter.register_unstructure_hook(ImageSource, _from_image)
     converter.register_structure_hook(ImageSource, lambda value, _: _to_image(value))
-    converter.register_unstructure_hook_func(_is_untyped, _plain)
     converter.register_structure_hook_func(_is_untyped, lambda value, _: value)
     skip = override(omit=True)
-    converter.register_unstructure_hook(
-        HttpResponse, make_dict_unstructure_fn(HttpResponse, converter, _parsed=skip)
-    )
     converter.register_structure_hook(
         HttpResponse, make_dict_structure_fn(HttpResponse, converter, _parsed=skip)
     )

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
+from ..contract.job import Status
 from ..engine.journal import LEASE, enters, may_follow, sent_already
 from ..engine.record import JobRecord, now
 from ..engine.store import dumps, loads
@@ -25,8 +27,8 @@ from .place import private_folder
 from .rows import add_to_total, read_entry, storable, totals, write_entry
 
 _SAVE = """
-INSERT INTO jobs (id, status, finished, provider, model, label, vendor_ids,
-                  created_at, updated_at, record, owner, fence, expires, fingerprint)
+INSERT INTO jobs (status, updated_at, record, expires, id, provider, model, label, vendor_ids,
+                  created_at, finished, owner, fence, fingerprint)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     status = excluded.status,
@@ -42,6 +44,14 @@ ON CONFLICT (id) DO UPDATE SET
     expires = excluded.expires
 """
 
+# What an index covers is left alone while it stays the same: fewer pages are written.
+_GOES_ON = """
+UPDATE jobs SET status = ?, updated_at = ?, record = ?, expires = ? WHERE id = ? AND fence = ?
+"""
+_ENDS = """
+UPDATE jobs SET status = ?, updated_at = ?, record = ?, expires = ?, finished = 1, owner = NULL
+WHERE id = ? AND fence = ?
+"""
 _KNOWN = """
 SELECT jobs.status, jobs.owner, jobs.fence, jobs.expires, ledger.*
 FROM (SELECT ? AS wanted) LEFT JOIN jobs ON jobs.id = wanted
@@ -60,6 +70,20 @@ _OLD = """
 SELECT id FROM jobs LEFT JOIN ledger ON job_id = id
 WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
 """
+
+
+_Rarely = tuple[str, str, str | None, str | None]
+"""What rarely changes: provider, model, label and vendor ids."""
+
+
+@frozen
+class _Stored:
+    """A job as it is stored; `rarely` is None where nobody looked."""
+
+    fence: int
+    status: Status | None
+    entry: Entry | None
+    rarely: _Rarely | None
 
 
 class SqliteJournal(Leases):
@@ -91,6 +115,7 @@ class SqliteJournal(Leases):
         own = self.path.with_name(self.path.name + ".spool")
         self._spool = own if spool is None else absolute(spool)
         self._keep_prompts = keep_prompts
+        self._last: dict[str, _Stored] = {}
 
     def __repr__(self) -> str:
         return f"SqliteJournal({str(self.path)!r})"
@@ -115,39 +140,40 @@ class SqliteJournal(Leases):
         job = record.job
         kept = record if self._keep_prompts or not record.finished else _without_prompts(record)
         try:
-            text = storable(dumps(kept))
+            text = dumps(kept)
         except Exception as error:
             raise JournalError(
                 f"job {record.id} cannot be stored: {type(error).__name__}", job_id=record.id
             ) from error
         ids = [str(one) for one in job.facts.vendor_ids.values()]
+        label = job.request.label
+        rarely = (
+            job.provider,
+            storable(job.model.id),
+            None if label is None else storable(label),
+            json.dumps(ids) if ids else None,
+        )
+        over = record.finished
+        expires = 0 if over else time.time() + LEASE
+        often = (job.status, record.updated_at.isoformat(), text, expires, record.id)
         try:
             with self._transaction() as run:
-                known = run(_KNOWN, (record.id,)).fetchone()
-                status, owner, stored_fence, expires = known[:4]
-                before = None if known[4] is None else read_entry(known[4:])
-                fence = self._fence(record, status, owner, stored_fence, expires)
-                if not may_follow(status, record):
-                    raise sent_already(record)
-                label = self._enter(record, before, purse or Purse())
-                over = record.finished
-                row = (
-                    record.id,
-                    job.status,
-                    over,
-                    job.provider,
-                    storable(job.model.id),
-                    label,
-                    json.dumps(ids) if ids else None,
-                    record.created_at.isoformat(),
-                    record.updated_at.isoformat(),
-                    text,
-                    None if over else self._name,
-                    fence,
-                    0 if over else time.time() + LEASE,
-                    record.fingerprint,
+                # While its fence is ours, nobody changed what this journal stored last.
+                last = self._last.get(record.id)
+                moved = (
+                    last is not None
+                    and last.rarely == rarely
+                    and run(_ENDS if over else _GOES_ON, (*often, last.fence)).rowcount > 0
                 )
-                run(_SAVE, row)
+                if last is None or not moved:
+                    last = self._stored(run, record)
+                if not may_follow(last.status, record):
+                    raise sent_already(record)
+                entry = self._enter(record, last.entry, purse or Purse(), rarely)
+                if not moved:
+                    owner, begun = None if over else self._name, record.created_at.isoformat()
+                    rest = (begun, over, owner, last.fence, record.fingerprint)
+                    run(_SAVE, (*often, *rarely, *rest))
         except JournalError as error:
             # What cannot be stored as sent is not sent; everything else happened already.
             error.charged = "no" if job.status == "sent" else record.charged
@@ -155,55 +181,67 @@ class SqliteJournal(Leases):
             raise
         if over:
             self._held.pop(record.id, None)
+            self._last.pop(record.id, None)
         else:
-            self._held[record.id] = fence
+            self._held[record.id] = last.fence
+            self._last[record.id] = _Stored(last.fence, job.status, entry, rarely)
 
-    def _fence(
-        self,
-        record: JobRecord,
-        status: str | None,
-        owner: str | None,
-        fence: int | None,
-        expires: float,
-    ) -> int:
-        """The number under which this journal holds the job from now on.
+    def release(self, job_id: str) -> None:
+        """Give a job back; does nothing when it is not held."""
+        self._last.pop(job_id, None)
+        super().release(job_id)
+
+    def _stored(self, run: Any, record: JobRecord) -> _Stored:
+        """What is stored of a job, with the fence under which this journal holds it from now on.
 
         Raises:
             JournalError: somebody else drives it, or has driven it since.
         """
+        status, owner, fence, expires, *entry = run(_KNOWN, (record.id,)).fetchone()
+        before = None if entry[0] is None else read_entry(entry)
         if fence is None:
-            return 1
+            return _Stored(1, None, before, None)
         mine = self._held.get(record.id)
-        if mine == fence:
-            return fence
-        if self._lives(owner, expires):
-            raise driven_by(record.id, Owner.read(owner or ""))
-        # Somebody drove it while this process slept. News of the vendor's answer still count.
-        news = status in ("sent", "unknown") and record.job.status in ("accepted", "done")
-        if mine is not None and not news:
-            raise JournalError(
-                f"job {record.id} was taken over by another process",
-                hint=f"See what became of it: imgedit jobs show {record.id}",
-            )
-        return fence + 1
+        if mine != fence:
+            if self._lives(owner, expires):
+                raise driven_by(record.id, Owner.read(owner or ""))
+            # Somebody drove it while this process slept. News of the vendor's answer still count.
+            news = status in ("sent", "unknown") and record.job.status in ("accepted", "done")
+            if mine is not None and not news:
+                raise JournalError(
+                    f"job {record.id} was taken over by another process",
+                    hint=f"See what became of it: imgedit jobs show {record.id}",
+                )
+            fence += 1
+        return _Stored(fence, status, before, None)
 
-    def _enter(self, record: JobRecord, before: Entry | None, purse: Purse) -> str | None:
-        """Write the job's row in the ledger; the label as it is stored."""
-        moment = now()
-        entry = entry_of(record, before, at=moment.isoformat(), day=purse.day(moment))
-        label = None if entry.label is None else storable(entry.label)
+    def _enter(
+        self,
+        record: JobRecord,
+        before: Entry | None,
+        purse: Purse,
+        rarely: _Rarely,
+    ) -> Entry:
+        """Write the job's row in the ledger."""
+        if before is None:
+            moment = now()
+            entry = entry_of(record, None, at=moment.isoformat(), day=purse.day(moment))
+        else:
+            entry = entry_of(record, before, at=before.at, day=before.day)
         if enters(record, entry, before):
             purse.check(entry, before, self._totals)
-        entry = evolve(entry, label=label, model=storable(entry.model))
+        _, model, label, _ = rarely
+        if (entry.model, entry.label) != (model, label):
+            entry = evolve(entry, label=label, model=model)
         if entry == before:
-            return label
+            return entry
         write_entry(self._connection, entry, before)
         if before is not None and before.bucket != entry.bucket:
             add_to_total(self._connection, before.bucket, -before.counted)
             before = None
         gone = 0 if before is None else before.counted
         add_to_total(self._connection, entry.bucket, entry.counted - gone)
-        return label
+        return entry
 
     def _totals(self, budget: Budget, window: str) -> list[Total]:
         return totals(self._connection, budget, window)
