@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import os
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # Machines that run tests are slow and shared: an example's own time says nothing about the code.
 hypothesis.settings.register_profile("imgedit", deadline=None, print_blob=True)
@@ -20,6 +23,10 @@ hypothesis.settings.load_profile("imgedit")
 for _name in list(os.environ):
     if _name.startswith("IMGEDIT_") or _name.endswith("_API_KEY"):
         del os.environ[_name]
+
+# Hundreds of tests start a program: its modules are compiled once, not at every start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 class NetworkRefused(Exception):
@@ -88,9 +95,22 @@ def _no_network() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make an empty folder; counted here, for pytest reads all of a folder to number the next."""
+    homes, numbers = tmp_path_factory.mktemp("homes"), itertools.count()
+
+    def make() -> Path:
+        home = homes / str(next(numbers))
+        home.mkdir()
+        return home
+
+    return make
+
+
 @pytest.fixture(autouse=True)
-def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_home(monkeypatch: pytest.MonkeyPatch, _new_home: Callable[[], Path]) -> None:
     """Give every test an empty home of its own: no configuration, no keys, no journal."""
-    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("IMGEDIT_HOME", str(_new_home()))
     # The keyring of whoever runs the tests is not read either.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
