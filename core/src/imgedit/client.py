@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
@@ -23,6 +23,7 @@ from .engine.finish import to_result
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord, SavedFile, now
+from .engine.reuse import Earlier, hand_out, look
 from .engine.route import passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
@@ -50,6 +51,7 @@ _KEYWORDS = (
     "overwrite",
     "keep_metadata",
     "sidecar",
+    "reuse",
     "on_event",
 )
 
@@ -182,6 +184,7 @@ class Client:
         overwrite: bool = False,
         keep_metadata: bool = False,
         sidecar: bool = False,
+        reuse: bool = False,
         on_event: OnEvent | None = None,
         **unknown: Never,
     ) -> EditResult:
@@ -205,6 +208,8 @@ class Client:
             overwrite: whether `out` may replace a file.
             keep_metadata: send EXIF and other metadata along instead of removing it.
             sidecar: whether a record is written beside each picture, "out.png.json".
+            reuse: whether the stored result of the same edit, when there is one in the journal, is
+                returned instead of buying it again; see "The same edit" in docs/money.md.
             on_event: called with each `Event`.
 
         Raises:
@@ -219,6 +224,10 @@ class Client:
                 await asyncio.sleep(0)
             ask = await self._ask(given)
             asks = await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
+            if ask.reuse:
+                earlier = await look(self.runtime, asks)
+                if earlier is not None:
+                    return await self._reuse(earlier, on_event)
             return await self._first(asks, deadline, on_event)
 
     async def submit(self, image: Picture, prompt: str, **keywords: Any) -> EditJob:
@@ -229,8 +238,14 @@ class Client:
         arguments = _arguments(keywords)
         deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")
         ask = await self._ask({"image": image, "prompt": prompt, **arguments})
+        earlier = await look(self.runtime, [ask]) if ask.reuse else None
+        if earlier is not None:
+            found = earlier
+            return EditJob(self, found.record, lambda tell: self._reuse(found, tell), on_event)
         ready, record = await plan(self.runtime, ask, on_event)
-        return EditJob(self, ready, record, deadline, on_event)
+        return EditJob(
+            self, record, lambda tell: self._drive(ready, record, deadline, tell), on_event
+        )
 
     async def resume(
         self,
@@ -296,10 +311,11 @@ class Client:
             self.runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
         )
         record = await drive.run()
-        result = to_result(record, drive.hand_over())
-        if record.wish.sidecar:
-            write_sidecars(record, result)
-        return result
+        return _with_sidecars(record, to_result(record, drive.hand_over()))
+
+    async def _reuse(self, earlier: Earlier, on_event: OnEvent | None) -> EditResult:
+        record = await hand_out(self.runtime, earlier, on_event)
+        return _with_sidecars(record, evolve(to_result(record), reused=True))
 
     # -- before paying
 
@@ -335,6 +351,7 @@ class Client:
 
         arguments = _arguments(keywords)
         on_event = arguments.pop("on_event")
+        arguments["reuse"] = False  # what would be sent is asked
         ask = await self._ask({"image": image, "prompt": prompt, **arguments})
         provider, record = await plan(self.runtime, ask, on_event)
         return preview(self.runtime, provider, record)
@@ -455,6 +472,7 @@ class Client:
             max_cost=to_money(given["max_cost"]),
             keep_metadata=given["keep_metadata"],
             sidecar=given["sidecar"],
+            reuse=given["reuse"],
         )
 
 
@@ -464,9 +482,8 @@ class EditJob:
     def __init__(
         self,
         client: Client,
-        provider: Provider,
         record: JobRecord,
-        deadline: float | None,
+        work: Callable[[OnEvent], Awaitable[EditResult]],
         on_event: OnEvent | None,
     ) -> None:
         self.id = record.id
@@ -475,15 +492,15 @@ class EditJob:
         self._news = asyncio.Event()
         self._also = on_event
         self._stopped: asyncio.CancelledError | None = None
-        self._task = asyncio.create_task(self._run(client, provider, record, deadline))
+        self._task = asyncio.create_task(self._run(client, work))
         self._task.add_done_callback(lambda _: self._news.set())
 
     async def _run(
-        self, client: Client, provider: Provider, record: JobRecord, deadline: float | None
+        self, client: Client, work: Callable[[OnEvent], Awaitable[EditResult]]
     ) -> EditResult:
         try:
             async with client._turns:
-                return await client._drive(provider, record, deadline, self._take)
+                return await work(self._take)
         except asyncio.CancelledError as stopped:
             self._stopped = stopped
             raise
@@ -542,6 +559,7 @@ def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:
         "overwrite": False,
         "keep_metadata": False,
         "sidecar": False,
+        "reuse": False,
     }
     return defaults | dict(keywords)
 
@@ -554,6 +572,12 @@ def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None
 
         return SqliteJournal(journal)
     raise ConfigError(f"a journal is a path or a Journal, not {type(journal).__name__}")
+
+
+def _with_sidecars(record: JobRecord, result: EditResult) -> EditResult:
+    if record.wish.sidecar:
+        write_sidecars(record, result)
+    return result
 
 
 def _exists(file: SavedFile) -> bool:

@@ -39,6 +39,7 @@ def result_document(result: EditResult) -> dict[str, Any]:
             {"provider": one.provider, "model": one.model, "type": one.type, "message": one.message}
             for one in result.tried
         ],
+        "reused": result.reused,
         "attempts": result.attempts,
         "seconds": dict(result.seconds),
         "raw": _numbers(result.raw),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--keep-metadata", is_flag=True, help="Send EXIF data (the place, too) along.")
 @click.option("--sidecar", is_flag=True, help="Write a record beside each picture, FILE.json.")
+@click.option("--reuse", is_flag=True, help="Take the result of the same edit, if there is one.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @click.option(
     "--preview/--no-preview",

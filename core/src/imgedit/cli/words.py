@@ -45,10 +45,10 @@ def say_image(image: ResultImage) -> str:
 
 def say_result(result: EditResult) -> str:
     """One line: the cost, who did it, how long it took."""
-    line = (
-        f"Cost: {say_cost(result.cost, result.quote)}. "
-        f"Provider: {result.provider}, model {result.model}."
-    )
+    cost = say_cost(result.cost, result.quote)
+    if result.reused:
+        cost = f"nothing, the result of job {result.job_id} was reused"
+    line = f"Cost: {cost}. Provider: {result.provider}, model {result.model}."
     if result.balance is not None:
         line += f" Balance: {result.balance}."
     total = result.seconds.get("total")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from ..contract.event import Event
+from ..contract.event import Event, Kind
 from ..contract.image import ImageSource
 from ..contract.job import Job
 from ..contract.model import Model, Problem
@@ -25,6 +25,7 @@ from .output import check_writable
 from .prepare import prepare
 from .rates import chosen_rate
 from .record import JobRecord, Wish, new_id
+from .same import fingerprint, note_of_none, note_of_same
 from .sidecar import check_sidecars
 
 if TYPE_CHECKING:
@@ -57,9 +58,35 @@ class Ask:
     out: str | None = None
     overwrite: bool = False
     sidecar: bool = False
+    reuse: bool = False
     max_cost: Money | None = None
     keep_metadata: bool = False
     warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def wish(self) -> Wish:
+        """Where the pictures go."""
+        out = None if self.out is None else str(Path(self.out).absolute())
+        return Wish(out=out, overwrite=self.overwrite, sidecar=self.sidecar)
+
+
+@frozen(kw_only=True)
+class Picked:
+    """Who is asked for what: an ask with its provider and its model.
+
+    Attributes:
+        how: why this provider.
+        request: with the model's id, and the format that the name of the output asks for.
+        fingerprint: the same for the same edit; None = that cannot be told, or nobody would look.
+    """
+
+    provider: Provider
+    how: str
+    model: Model
+    request: EditRequest
+    base_url: str | None
+    fingerprint: str | None
+    warnings: tuple[str, ...]
 
 
 def unknown_keyword(name: str, known: Sequence[str]) -> TypeError:
@@ -131,6 +158,47 @@ def _reference(value: Any) -> tuple[Any, str | None]:
     return value, None
 
 
+def pick(runtime: Runtime, ask: Ask) -> Picked:
+    """Choose the provider and the model; no picture is read.
+
+    Raises:
+        UsageError, PluginError: no such provider, or it does not load.
+        ValidationError: it has no such model; ConfigError: its base URL cannot be used.
+    """
+    chosen = choose(runtime.registry, ask.provider, configured=runtime.config.provider)
+    provider = runtime.registry.provider(chosen.name)
+    found = provider.manifest.pick(ask.request.model)
+    request = _follow_name(evolve(ask.request, model=found.model.id), found.model, ask.out)
+    base_url = runtime.base_url(provider)
+    mark = None
+    if runtime.durable:
+        keep = ask.keep_metadata
+        mark = fingerprint(request, provider=provider.name, base_url=base_url, keep_metadata=keep)
+    return Picked(
+        provider=provider,
+        how=chosen.how,
+        model=found.model,
+        request=request,
+        base_url=base_url,
+        fingerprint=mark,
+        warnings=tuple(found.warnings),
+    )
+
+
+def check_places(ask: Ask) -> None:
+    """Refuse an output that cannot work, before anything is spent.
+
+    Raises:
+        OutputError: it could not be written; UsageError: a sidecar has no picture beside it.
+    """
+    if ask.out is not None:
+        check_writable(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
+        if ask.sidecar:
+            check_sidecars(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
+    elif ask.sidecar:
+        raise UsageError("a sidecar needs a place", hint="Say where the picture goes: out=.")
+
+
 async def plan(
     runtime: Runtime, ask: Ask, on_event: Callable[[Event], object] | None = None
 ) -> tuple[Provider, JobRecord]:
@@ -142,25 +210,20 @@ async def plan(
         OutputError: the result could not be written.
         BudgetExceeded: the price may be over `max_cost`.
     """
-    chosen = choose(runtime.registry, ask.provider, configured=runtime.config.provider)
-    provider = runtime.registry.provider(chosen.name)
-    picked = provider.manifest.pick(ask.request.model)
-    model = picked.model
+    picked = pick(runtime, ask)
+    provider, model = picked.provider, picked.model
     job_id = new_id()
-    text = f"{provider.name} {model.id} ({chosen.how})"
-    runtime.tell(
-        Event(kind="chosen", job_id=job_id, provider=provider.name, model=model.id, text=text),
-        on_event,
-    )
-    if ask.out is not None:
-        check_writable(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
-        if ask.sidecar:
-            check_sidecars(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
-    elif ask.sidecar:
-        raise UsageError("a sidecar needs a place", hint="Say where the picture goes: out=.")
-    request = _follow_name(evolve(ask.request, model=model.id), model, ask.out)
+
+    def tell(kind: Kind, text: str) -> None:
+        runtime.tell(
+            Event(kind=kind, job_id=job_id, provider=provider.name, model=model.id, text=text),
+            on_event,
+        )
+
+    tell("chosen", f"{provider.name} {model.id} ({picked.how})")
+    check_places(ask)
     request, notes = await prepare(
-        runtime, provider, request, job_id, keep_metadata=ask.keep_metadata
+        runtime, provider, picked.request, job_id, keep_metadata=ask.keep_metadata
     )
     checked = provider.validate(request, model)
     if checked.problems:
@@ -169,22 +232,32 @@ async def plan(
     quote = provider.price(request, model)
     if ask.max_cost is not None:
         _check_cost(quote, ask.max_cost, runtime, provider)
+    earlier = _earlier(runtime, ask, picked)
+    if earlier is not None:
+        tell("warning", earlier)
+        notes = (*notes, earlier)
     record = JobRecord(
         job=Job(id=job_id, provider=provider.name, request=request, model=model),
         distribution=provider.distribution,
         version=provider.version,
-        base_url=runtime.base_url(provider),
+        base_url=picked.base_url,
         quote=quote,
-        wish=Wish(
-            out=None if ask.out is None else str(Path(ask.out).absolute()),
-            overwrite=ask.overwrite,
-            sidecar=ask.sidecar,
-        ),
+        wish=ask.wish,
         adaptations=adaptations,
         warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),
         unchecked=checked.unchecked,
+        fingerprint=picked.fingerprint,
     )
     return provider, record
+
+
+def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
+    """What there is to tell of the same edit done before; of one that costs nothing, nothing."""
+    if ask.reuse:
+        return note_of_none(runtime, picked.fingerprint)
+    if picked.fingerprint is None or picked.provider.manifest.local:
+        return None
+    return note_of_same(runtime, picked.fingerprint)
 
 
 def _follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:

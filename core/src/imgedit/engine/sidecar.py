@@ -58,6 +58,7 @@ def _document(record: JobRecord, result: EditResult, image: ResultImage) -> dict
                 "vendor_ids",
                 "quote",
                 "cost",
+                "reused",
                 "ai_generated",
                 "adaptations",
                 "warnings",

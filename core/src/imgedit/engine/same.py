@@ -1,0 +1,84 @@
+"""Which edits are the same: the fingerprint of a request, and what the journal has of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contract.request import EditRequest
+
+if TYPE_CHECKING:
+    from .record import JobRecord, SavedFile
+    from .runtime import Runtime
+
+
+def fingerprint(
+    request: EditRequest, *, provider: str, base_url: str | None, keep_metadata: bool
+) -> str | None:
+    """SHA-256 in hex of all that decides what comes back; None = that cannot be told.
+
+    It covers the bytes of every picture as they were given, the request but its label, and who is
+    asked where. A picture given as a URL may be another one tomorrow: it has no fingerprint.
+    """
+    from ..manifest import document
+
+    hashes = [image.sha256 for image in request.pictures]
+    if None in hashes:
+        return None
+    sheet = document(request)
+    sheet.pop("label", None)
+    try:
+        text = json.dumps(
+            [provider, base_url, keep_metadata, hashes, sheet],
+            sort_keys=True,
+            separators=(",", ":"),
+            default=str,
+        )
+    except (TypeError, ValueError, RecursionError):  # the options are no JSON: they are refused
+        return None
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def whole(record: JobRecord) -> bool:
+    """Whether every picture of a job lies where it was put, byte for byte; reads them."""
+    return all(_is_there(file) for file in record.files)
+
+
+def note_of_same(runtime: Runtime, mark: str) -> str | None:
+    """A sentence on an earlier job with this fingerprint whose result could be had instead."""
+    for record in runtime.journal.find(mark):
+        if all(_seems_there(file) for file in record.files):
+            return (
+                f"job {record.id} is the same edit and its result is still there: --reuse "
+                "(reuse=True) returns it at no cost"
+            )
+    return None
+
+
+def note_of_none(runtime: Runtime, mark: str | None) -> str | None:
+    """Why nothing was reused although the user asked for it; None = there is nothing to tell."""
+    if mark is None:
+        return "a picture given as a URL may have changed since, so no earlier result is reused"
+    for record in runtime.journal.find(mark):
+        return (
+            f"job {record.id} is the same edit, but its result is gone or was changed since: "
+            "it is edited anew"
+        )
+    return None
+
+
+def _seems_there(file: SavedFile) -> bool:
+    try:
+        return Path(file.path).stat().st_size == file.size
+    except (OSError, ValueError):
+        return False
+
+
+def _is_there(file: SavedFile) -> bool:
+    try:
+        with open(file.path, "rb") as picture:
+            return hashlib.file_digest(picture, "sha256").hexdigest() == file.sha256
+    except (OSError, ValueError):
+        return False
