@@ -59,8 +59,9 @@ bench-money: $(READY) ## kill, race and count edits at full size (see docs/money
 	@cd benchmarks && ../$(PY) -m money $(ARGS)
 
 .PHONY: release-check
-release-check: $(READY) ## what is too slow for every day: every project of new-provider
-	COMBINATIONS=all $(PY) -m pytest -n $(JOBS) --dist worksteal tests/scaffold $(ARGS)
+release-check: $(READY) ## what is too slow for every day: all new projects, lowest versions
+	COMBINATIONS=all $(PY) -m pytest -n $(JOBS) --dist worksteal tests/scaffold tests/packaging $(ARGS)
+	RELEASE_CHECK=$(JOBS) $(PY) -m pytest tests/packaging/test_lowest.py $(ARGS)
 
 .PHONY: build
 build: $(READY) ## wheels and sdists of every distribution, into dist/

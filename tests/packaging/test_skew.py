@@ -136,6 +136,38 @@ def test_a_plugin_for_a_later_core_is_refused_before_it_is_imported(
     assert f"{said} {HOOK_API}" in error["message"]
 
 
+LATER = """
+
+@hookimpl(optionalhook=True)
+def a_later_hook(job, picture):
+    raise RuntimeError("nobody knows it")
+"""
+
+
+def test_a_plugin_with_more_than_this_core_knows_works(built_wheels, clean_venv, vendor, tmp_path):
+    """One that still says that hook API 1.0 is enough: what it has beyond that is left alone."""
+    project = tmp_path / "project"
+    shutil.copytree(ELDER, project)
+    package = project / "src" / "imgedit_elder"
+    manifest = package / "provider.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "a_later_key": {}}))
+    with (package / "__init__.py").open("a") as code:
+        code.write(LATER)
+    environment = clean_venv(
+        f"{built_wheels['imgedit-core']}[cli]", wheel_of(project, tmp_path / "wheel")
+    )
+    (environment.folder / "photo.png").write_bytes(png())
+    out = tmp_path / "out.png"
+    code, document, said = asked(environment, vendor, "edit", "photo.png", "x", "-o", out, "--json")
+    assert code == 0, (document, said)
+    assert out.read_bytes() == RESULT
+    _, document, _ = asked(environment, vendor, "providers", "--json")
+    assert [row["status"] for row in document["providers"]] == ["ok"]
+    _, document, _ = asked(environment, vendor, "providers", "--check", "--json")
+    (row,) = document["providers"]
+    assert "a_later_key" in row["reason"]
+
+
 def test_uninstalling_leaves_nothing_behind(built_wheels, clean_venv, vendor, tmp_path):
     wheel = wheel_of(ELDER, tmp_path / "wheel")
     environment = clean_venv(f"{built_wheels['imgedit-core']}[cli]", *built_wheels.values(), wheel)
