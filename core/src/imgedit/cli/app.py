@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "Earlier edits; go on with one that was interrupted.",
     "spend": "What was charged, and what budgets leave.",
     "new-provider": "Begin a plugin for a service.",
+    "record": "Keep a service's real answers for a plugin's tests.",
     "completion": "Complete commands with Tab in bash, zsh or fish.",
 }
 

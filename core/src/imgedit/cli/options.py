@@ -26,16 +26,19 @@ def common(command: Command) -> Command:
     )(command)
 
 
-_REQUEST: tuple[Any, ...] = (
+_WHAT: tuple[Any, ...] = (
     click.argument("image", metavar="IMAGE", shell_complete=completing.files),
     click.argument("prompt", metavar="PROMPT"),
-    click.option(
-        "-p",
-        "--provider",
-        metavar="NAME",
-        shell_complete=completing.provider_names,
-        help="Who edits it; a,b = in this order; cheapest. See: imgedit providers.",
-    ),
+)
+_WHO = click.option(
+    "-p",
+    "--provider",
+    metavar="NAME",
+    shell_complete=completing.provider_names,
+    help="Who edits it; a,b = in this order; cheapest. See: imgedit providers.",
+)
+_THE_ONE = click.argument("provider", metavar="NAME", shell_complete=completing.provider_names)
+_HOW: tuple[Any, ...] = (
     click.option(
         "-m",
         "--model",
@@ -78,7 +81,16 @@ _REQUEST: tuple[Any, ...] = (
 
 def request_options(command: Command) -> Command:
     """IMAGE, PROMPT and everything that describes an edit."""
-    for decorate in reversed(_REQUEST):
+    return _decorated(command, (*_WHAT, _WHO, *_HOW))
+
+
+def request_of_one(command: Command) -> Command:
+    """The same for one provider: NAME stands before IMAGE and PROMPT, as `provider`."""
+    return _decorated(command, (_THE_ONE, *_WHAT, *_HOW))
+
+
+def _decorated(command: Command, decorators: tuple[Any, ...]) -> Command:
+    for decorate in reversed(decorators):
         command = decorate(command)
     return command
 
