@@ -16,17 +16,40 @@ PHOTO = ROOT / "examples" / "coffee.png"
 
 
 @pytest.fixture(scope="module")
-def environment(built_wheels, make_clean_venv, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheels")
-    for project in EXAMPLES.values():
+def wheels(tmp_path_factory):
+    made = {}
+    for name, project in EXAMPLES.items():
+        folder = tmp_path_factory.mktemp(name)
         command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
         subprocess.run(command, cwd=project, check=True, capture_output=True, timeout=60)
+        (made[name],) = folder.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def environment(built_wheels, wheels, make_clean_venv, tmp_path_factory):
     return make_clean_venv(
         tmp_path_factory.mktemp("examples"),
         f"{built_wheels['imgedit-core']}[cli,testing]",
         built_wheels["imgedit-local"],
-        *folder.iterdir(),
+        *wheels.values(),
     )
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_works_alone_with_the_core(name, built_wheels, wheels, clean_venv):
+    alone = clean_venv(f"{built_wheels['imgedit-core']}[cli]", wheels[name])
+    found = json.loads(alone.run("imgedit", "providers", "--check", "--json").stdout)
+    (row,) = [*found["addons"], *found["commands"]]
+    assert (row["distribution"].split()[0], row["status"]) == (f"imgedit-{name}", "ok")
+    if name == "contactsheet":
+        alone.run("imgedit", "contact-sheet", PHOTO, PHOTO, "-o", "sheet.png")
+        assert (alone.folder / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    else:
+        alone.install(built_wheels["imgedit-local"])
+        done = alone.run("imgedit", "edit", PHOTO, "sepia, minister", "--json", check=False)
+        problems = json.loads(done.stdout)["error"]["problems"]
+        assert "policy" in [problem["code"] for problem in problems]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
