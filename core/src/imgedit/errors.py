@@ -40,7 +40,9 @@ Each says what happened, whether money was spent (`charged`), and what to do nex
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 if TYPE_CHECKING:
@@ -294,7 +296,8 @@ class OutcomeUnknown(ProviderError):
     default_charged = "unknown"
 
 
-def provider_errors() -> dict[str, type[ProviderError]]:
+@functools.cache
+def provider_errors() -> Mapping[str, type[ProviderError]]:
     """The classes that a manifest's error row may name, by name."""
     found: dict[str, type[ProviderError]] = {"ProviderError": ProviderError}
     stack = [ProviderError]
@@ -303,4 +306,4 @@ def provider_errors() -> dict[str, type[ProviderError]]:
             if cls.__module__ == __name__:
                 found[cls.__name__] = cls
                 stack.append(cls)
-    return found
+    return MappingProxyType(found)

@@ -32,6 +32,7 @@ GARBAGE_TEST = "test_garbage_is_no_answer"
 
 SECONDS: Final = 20.0
 """For the thousands of small hostile answers together; some hundredths are usual."""
+STATUSES: Final = range(400, 600)
 LARGE: Final = (1 << 20, 27 << 20)
 _LARGE_SECONDS: Final = 10.0
 _MEMORY: Final = 8  # times the size of the body
@@ -134,7 +135,7 @@ class ErrorTests:
         ends = time.monotonic() + SECONDS
         for purpose in ("submit", "poll"):
             job = subject.job_at(purpose)
-            for status in range(400, 600):
+            for status in STATUSES:
                 for name, body in small.items():
                     answer = response(status, body, purpose)
                     _one_error(subject, job, answer, f"{status} with {name}")

@@ -41,6 +41,8 @@ def standard(*, level: int = 1, needs: Sequence[str] = ()) -> Callable[[Test], T
 
         @functools.wraps(test)
         def run(self: Any, subject: Subject) -> None:
+            if test.__name__ in subject.held:
+                return
             for name in needs:
                 if not _holds(self, name, subject):
                     skip(f"{name} does not hold, see there")
@@ -56,6 +58,7 @@ def standard(*, level: int = 1, needs: Sequence[str] = ()) -> Callable[[Test], T
                 _warn(test.__name__, level, error)
             else:
                 subject.verdicts[test.__name__] = True
+                subject.held.add(test.__name__)
 
         run.level = level  # type: ignore[attr-defined]  # read by check_provider and by tests
         run.needs = tuple(needs)  # type: ignore[attr-defined]  # likewise

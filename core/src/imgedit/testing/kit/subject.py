@@ -42,6 +42,7 @@ class Subject:
         self.tests = tests
         self.name: str = tests.provider
         self.verdicts: dict[str, bool] = {}
+        self.held: set[str] = set()  # tests that need not be run again, on their own or as a need
 
     @contextmanager
     def in_place(self) -> Iterator[Subject]:
