@@ -212,6 +212,19 @@ def test_a_mask_of_another_size_is_refused(
     assert server.requests == []
 
 
+def test_a_mask_that_cannot_be_decoded_is_refused(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    acme({"mask": {"change": "black"}})
+    broken = bytearray(png())
+    at = broken.index(b"IDAT") + 4
+    broken[at : at + 8] = bytes(8)
+    with pytest.raises(errors.ValidationError, match="cannot be decoded") as caught:
+        edit(source, mask=bytes(broken))
+    assert caught.value.problems[0].path == "/mask"
+    assert server.requests == []
+
+
 def test_quotes_of_all_models(acme: Any, source: Path) -> None:
     models = [
         {"id": "dear", "price": {"amounts": "0.50"}},

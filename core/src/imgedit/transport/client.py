@@ -85,8 +85,8 @@ class Transport:
             PluginError: the request cannot be built; nothing was sent.
             NotSent: nothing was sent.
             Lost: it may have been sent; its answer did not arrive whole.
-            TooLarge: likewise, the answer is too large (64 MiB of JSON, 256 MiB of picture,
-                1 MiB of anything else).
+            TooLarge: likewise, the answer is too large (64 MiB or 2 million values of JSON,
+                256 MiB of picture, 64 of one that comes compressed, 1 MiB of anything else).
         """
         try:
             response = await self._exchange(

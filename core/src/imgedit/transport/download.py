@@ -15,7 +15,7 @@ from yarl import URL
 from .errors import BadDownload, Headers, NotSent
 from .failures import EXPECTED, explain
 from .pools import CONNECT_SECONDS, Pool, Pools
-from .receive import headers_of
+from .receive import bounded, headers_of
 from .sink import PIECE, DiskFailed, Sink
 from .site import Site, safe_url
 
@@ -159,22 +159,20 @@ class Fetch:
 
     async def _read(self, answer: aiohttp.ClientResponse, headers: Headers, sink: Sink) -> None:
         announced = headers.get("content-length", ("",))[0]
-        if announced.isdecimal() and int(announced) > self.max_bytes:
-            raise self._too_large()
+        limit = bounded(self.max_bytes, headers)
+        if announced.isdecimal() and int(announced) > limit:
+            raise _too_large(limit)
         while data := await answer.content.read(PIECE):
             await sink.put(data)
-            if sink.size > self.max_bytes:
+            if sink.size > limit:
                 answer.close()
-                raise self._too_large()
+                raise _too_large(limit)
 
     def _check(self, sink: Sink) -> None:
         if self.size is not None and sink.size != self.size:
             raise BadDownload("size", f"the file has {sink.size} bytes, announced were {self.size}")
         if self.sha256 is not None and sink.sha256 != self.sha256.lower():
             raise BadDownload("hash", "the file is not the one announced: its SHA-256 differs")
-
-    def _too_large(self) -> BadDownload:
-        return BadDownload("too_large", f"the file is larger than {self.max_bytes} bytes")
 
     def _network(self, error: BaseException, host: str) -> BadDownload:
         failure = explain(error, host, self.timeout)
@@ -187,6 +185,10 @@ class Fetch:
         if failure.truncated:
             return BadDownload("truncated", f"the file from {host} is cut off", retryable=True)
         return BadDownload("network", failure.reason, retryable=failure.retryable)
+
+
+def _too_large(limit: int) -> BadDownload:
+    return BadDownload("too_large", f"the file is larger than {limit} bytes")
 
 
 def _bad_status(answer: aiohttp.ClientResponse, host: str) -> BadDownload:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 MAX_JSON = 64 << 20  # pictures may lie inside as base64
 MAX_OTHER = 1 << 20
 MAX_PICTURE = 256 << 20
+MAX_VALUES = 2_000_000  # of JSON: as objects they take many times their text's memory
+MAX_UNPACKED = 64 << 20  # of what comes compressed: a picture hardly shrinks, a bomb does
+
+
+def bounded(limit: int, headers: Mapping[str, tuple[str, ...]]) -> int:
+    """The most bytes of an answer, given the most of one that comes as it is."""
+    return min(limit, MAX_UNPACKED) if "content-encoding" in headers else limit
 
 
 def headers_of(answer: aiohttp.ClientResponse) -> dict[str, tuple[str, ...]]:
@@ -80,9 +87,13 @@ async def receive(
             raise _too_large(answer, limit)
         # Of an error the beginning says enough.
         body = [b"".join(body)[:limit]]
-    return HttpResponse(
-        status=answer.status, headers=headers, body=b"".join(body), purpose=request.purpose
-    )
+    whole = b"".join(body)
+    if size > MAX_OTHER and sum(map(whole.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        if answer.status < 400:
+            reason = f"the answer holds more than {MAX_VALUES:,} values"
+            raise TooLarge(reason, status=answer.status, headers=headers)
+        whole = whole[:MAX_OTHER]
+    return HttpResponse(status=answer.status, headers=headers, body=whole, purpose=request.purpose)
 
 
 async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -102,6 +113,7 @@ async def _picture(
 ) -> ImageSource:
     to = spool / f"answer-{secrets.token_hex(8)}.{extension_for(media_type)}"
     sink = Sink(to, mode=0o600)
+    limit = bounded(MAX_PICTURE, headers_of(answer))
     try:
         try:
             spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,9 +122,9 @@ async def _picture(
         await sink.put(head)
         async for piece in pieces:
             await sink.put(piece)
-            if sink.size > MAX_PICTURE:
+            if sink.size > limit:
                 answer.close()
-                raise _too_large(answer, MAX_PICTURE)
+                raise _too_large(answer, limit)
         await sink.finish(durable=durable)
         try:
             sink.publish(overwrite=True, durable=durable)
