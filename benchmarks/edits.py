@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +10,6 @@ from pictures import png
 from work import EDITS, IN_FLIGHT, SECONDS
 
 SIZE = 256 * 1024
-MEMORY = Path("/dev/shm")
-ROOM = 2 * 1024**3
-
-
-def in_memory() -> bool:
-    """Whether results can lie in memory, where plain aiohttp has them, and not on a disk."""
-    return MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
 
 
 def contenders(task: str, base_url: str, scratch: Path) -> dict[str, Child]:
@@ -29,8 +21,6 @@ def contenders(task: str, base_url: str, scratch: Path) -> dict[str, Child]:
         "IMGEDIT_ACME_BASE_URL": base_url,
         "IMGEDIT_HOME": str(scratch / "home"),
     }
-    if in_memory():
-        environment["TMPDIR"] = str(MEMORY)
     return {
         name: Child(["work.py", task, name, base_url, str(picture)], environment)
         for name in ("aiohttp", "imgedit")

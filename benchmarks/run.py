@@ -36,10 +36,9 @@ def main() -> None:
             for bench in benches:
                 for row in bench(Path(scratch)):
                     print(row, flush=True)
-    where = "in memory (/dev/shm)" if edits.in_memory() else "on the disk"
     print(
-        f"\nPython {platform.python_version()}, {platform.system()}; the pictures of the edits lay "
-        f"{where}; {time.monotonic() - begun:.0f} s in all"
+        f"\nPython {platform.python_version()}, {platform.system()}; "
+        f"{time.monotonic() - begun:.0f} s in all"
     )
 
 

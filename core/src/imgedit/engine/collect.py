@@ -46,6 +46,7 @@ async def keep_pictures(run: Run, done: Done) -> Done:
     for index, output in enumerate(done.images):
         if output.base64 is not None:
             path = run.runtime.file(run.record.id, f"answer-{index + 1}")
+            run.runtime.made(run.record.id, path)
             try:
                 await asyncio.to_thread(_decode, output.base64, path)
             except OSError as error:
@@ -122,8 +123,7 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
             continue
         files.append(await _keep(run, source, facts, index, len(done.images)))
         index += 1
-    run.record = evolve(run.record, files=tuple(sorted(files, key=lambda file: file.index)))
-    run.save()
+    run.save(files=tuple(sorted(files, key=lambda file: file.index)))
     run.runtime.tidy(run.record)
     run.emit("done", "done")
 
@@ -173,6 +173,7 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
             )
             if got.data is not None:
                 return got.data, _judge(got.data, output, got.sha256)
+            runtime.made(run.record.id, target)
             if got.size < LARGE:
                 return target, _judge(target, output, got.sha256)
             return target, await asyncio.to_thread(_judge, target, output, got.sha256)
@@ -189,9 +190,7 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
         await runtime.sleep(seconds)
 
 
-def _judge(
-    picture: ImageSource | Path | bytes, output: Output, sha256: str | None
-) -> PictureFacts:
+def _judge(picture: ImageSource | Path | bytes, output: Output, sha256: str | None) -> PictureFacts:
     """The facts of a picture; its hash is taken as it came, else from its bytes."""
     with _opened(picture) as file:
         facts = check_result(
@@ -225,8 +224,8 @@ async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]])
     fresh = await refresh()
     if not isinstance(fresh, Done) or len(fresh.images) != len(done.images):
         raise _failed(run, "its URL has ended and the provider gave no new one")
-    run.record = run.record.with_job(done=fresh, facts=run.record.job.facts.merged(fresh.facts))
-    run.save()
+    job = run.record.job
+    run.save(job=evolve(job, done=fresh, facts=job.facts.merged(fresh.facts)))
     return fresh
 
 

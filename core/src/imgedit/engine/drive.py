@@ -194,10 +194,8 @@ class Drive(Run):
             )
         elif not is_error(self.provider.manifest, response, own_api=_own_api(request)):
             if request.spends:
-                self.record = evolve(
-                    self.record.with_job(status="accepted"), charged="yes", answer=response
-                )
-                self.save()
+                job = evolve(self.record.job, status="accepted")
+                self.save(job=job, charged="yes", answer=response)
                 self.emit("accepted", "the provider took the request")
             return response
         else:
@@ -212,12 +210,15 @@ class Drive(Run):
         """Called before the first byte of a submit leaves; whatever it raises stops it."""
         before = self.record
         self._repeats = before.charged == "unknown"
-        record = before.with_job(status="sent", sent_at=now(), exchanges=self._number + 1)
-        self.record = evolve(
-            record, charged="unknown", partial=None, reconciled=False, attempts=record.attempts + 1
-        )
+        job = evolve(before.job, status="sent", sent_at=now(), exchanges=self._number + 1)
         try:
-            self.save()
+            self.save(
+                job=job,
+                charged="unknown",
+                partial=None,
+                reconciled=False,
+                attempts=before.attempts + 1,
+            )
         except BaseException as error:
             self.record = before
             if isinstance(error, ImgEditError):
@@ -232,9 +233,7 @@ class Drive(Run):
             error.charged = "unknown"
         elif error.charged == "no":
             # It is known not to count, so another one is allowed.
-            planned = self.record.with_job(status="planned", sent_at=None)
-            self.record = evolve(planned, charged="no")
-            self.save()
+            self.save(job=evolve(self.record.job, status="planned", sent_at=None), charged="no")
         else:
             self.record = evolve(self.record, charged=error.charged, partial=response)
             if error.charged == "yes":
@@ -304,14 +303,16 @@ class Drive(Run):
                 changes["status"] = "accepted"
         if record.answer is None:
             changes["exchanges"] = job.exchanges + 1
-        self.record = evolve(
-            record.with_job(**changes),
-            answer=None,
-            charged="yes" if found else record.charged,
-            raw=readable(response),
-        )
-        if not (isinstance(step, Done) and record.answer is not None and _is_here(step)):
-            self.save()  # else storing the files follows at once, and the answer is stored
+        stored: dict[str, Any] = {
+            "job": evolve(job, **changes),
+            "answer": None,
+            "charged": "yes" if found else record.charged,
+            "raw": readable(response),
+        }
+        if isinstance(step, Done) and record.answer is not None and _is_here(step):
+            self.record = evolve(record, **stored)  # the files, stored at once, bring it along
+        else:
+            self.save(**stored)
         if isinstance(step, Wait):
             await self._wait(step, response)
 

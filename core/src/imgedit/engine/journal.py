@@ -183,8 +183,11 @@ class MemoryJournal:
             raise sent_already(record)
         before = self._entries.get(record.id)
         purse = purse or Purse()
-        moment = now()
-        entry = entry_of(record, before, at=moment.isoformat(), day=purse.day(moment))
+        if before is None:
+            moment = now()
+            entry = entry_of(record, None, at=moment.isoformat(), day=purse.day(moment))
+        else:
+            entry = entry_of(record, before, at=before.at, day=before.day)
         if enters(record, entry, before):
             purse.check(entry, before, self._total)
         if before is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
 
@@ -79,11 +79,11 @@ class Run:
                 hint=f"Go on with: imgedit jobs resume {self.record.id}",
             )
 
-    def save(self) -> None:
-        """Store the record as it is now."""
+    def save(self, **changes: Any) -> None:
+        """Store the record as it is now, with these fields of it changed."""
         elapsed = asyncio.get_running_loop().time() - self._begun
         seconds = round(self._seconds_before + elapsed, 3)
-        self.record = evolve(self.record, updated_at=now(), seconds=seconds)
+        self.record = evolve(self.record, updated_at=now(), seconds=seconds, **changes)
         self.runtime.journal.save(self.record, purse=self.runtime.purse)
         self.stored = True
         self.kept = self.record.job.status

@@ -62,7 +62,7 @@ class Runtime:
         self._spool: Path | None = None
         self._temporary = True
         self._folders: set[str] = set()  # jobs with a folder in the spool
-        self._loose: dict[str, set[Path]] = {}  # and those of a temporary one with files there
+        self._loose: dict[str, list[Path]] = {}  # and files beside those, by job
         self.repeats = RepeatBudget()
         self._budgets = (*config.budgets, *budgets)
         self._driven: set[str] = set()
@@ -111,9 +111,11 @@ class Runtime:
         """
         if self.durable:
             return self.folder(job_id) / name
-        path = self.spool / f"{job_id}-{name}"
-        self._loose.setdefault(job_id, set()).add(path)
-        return path
+        return self.spool / f"{job_id}-{name}"
+
+    def made(self, job_id: str, path: Path) -> None:
+        """Note a file that a job needs for as long as it runs."""
+        self._loose.setdefault(job_id, []).append(path)
 
     def answers(self, job_id: str) -> Path:
         """The folder for pictures that come in answers, under names of their own.
@@ -168,11 +170,11 @@ class Runtime:
         if record.id in self._folders:
             self._folders.discard(record.id)
             shutil.rmtree(self.spool / record.id, ignore_errors=True)
-        loose = self._loose.pop(record.id, set())
-        if record.job.done is not None:
-            answers = [output.image for output in record.job.done.images if output.image]
-            loose |= {Path(image.path) for image in answers if image.path is not None}
-        for path in loose - {Path(file.path) for file in record.files}:
+        loose = self._loose.pop(record.id, [])
+        for output in () if record.job.done is None else record.job.done.images:
+            if output.image is not None and output.image.path is not None:
+                loose.append(Path(output.image.path))
+        for path in loose:
             if path.parent == self.spool:
                 path.unlink(missing_ok=True)
 
