@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from acme_tests import AcmeTests
@@ -12,8 +11,8 @@ from imgedit.testing.kit.subject import Subject
 
 
 class TestAcme(AcmeTests):
-    @pytest.fixture
-    def subject(self, install: Callable[..., Path]) -> Iterator[Subject]:
-        install()
-        with Subject(self).in_place() as subject:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, installed: None) -> Iterator[Subject]:
+        with Subject(cls()).in_place() as subject:
             yield subject
