@@ -223,13 +223,9 @@ class HttpResponse:
             ValueError: it is not JSON.
         """
         if self._parsed is _UNREAD:
-            try:
-                # JSON is UTF-8; in another encoding a key that the vendor repeats went unnoticed.
-                text = self.body.decode("utf-8-sig")
-                value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-            except RecursionError:
-                raise ValueError("the JSON is nested too deeply") from None
-            object.__setattr__(self, "_parsed", value)
+            object.__setattr__(self, "_parsed", _parse(self.body))
+        if isinstance(self._parsed, _NotJson):
+            raise ValueError(self._parsed.why)
         return self._parsed
 
     def at(self, pointer: str) -> Any:
@@ -239,6 +235,24 @@ class HttpResponse:
         except ValueError:
             return None
         return resolve(value, pointer)
+
+
+@frozen
+class _NotJson:
+    """Why a body cannot be read; an error table looks into it many times."""
+
+    why: str
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        # JSON is UTF-8; in another encoding a key that the vendor repeats went unnoticed.
+        text = body.decode("utf-8-sig")
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except RecursionError:
+        return _NotJson("the JSON is nested too deeply")
+    except ValueError as error:
+        return _NotJson(str(error))
 
 
 def _no_constant(name: str) -> None:
