@@ -26,6 +26,9 @@ _REFUSED = tuple(
         ("2002::/16", "an IPv4 address behind a tunnel (6to4)"),
         ("2001::/32", "an IPv4 address behind a tunnel (Teredo)"),
         ("192.88.99.0/24", "a tunnel (6to4)"),
+        # For protocols only; not every Python knows these two blocks as a whole.
+        ("192.0.0.0/24", "not a public address"),
+        ("2001::/23", "not a public address"),
         ("3fff::/20", "an address for documentation"),
         ("5f00::/16", "not a public address"),
         ("fec0::/10", "not a public address"),

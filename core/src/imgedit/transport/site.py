@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -14,6 +15,7 @@ from .credentials import Credentials
 from .guard import check_address, parse_address
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 
 def _without_slash(url: str) -> str:
@@ -140,7 +142,7 @@ def safe_url(url: str) -> str:
     """A foreign http(s) URL as it can go out: byte for byte, only blanks and non-ASCII quoted.
 
     Raises:
-        ValueError: it has no host, holds a user name or a control character.
+        ValueError: it has no host or an odd one, holds a user name or a control character.
     """
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in url):
         raise ValueError("it holds a control character")
@@ -153,7 +155,9 @@ def safe_url(url: str) -> str:
         raise ValueError("it is not an http(s) URL")
     if "@" in parts.netloc or "\\" in parts.netloc:
         raise ValueError("it holds a user name")
-    if not host.isascii():
-        name = host.encode("idna").decode()  # UnicodeError is a ValueError
+    name = host if host.isascii() else host.encode("idna").decode()  # UnicodeError is a ValueError
+    if not _HOST.fullmatch(name):
+        raise ValueError("its host is neither a name nor an address")
+    if name != host:
         url = url.replace(parts.netloc, parts.netloc.lower().replace(host, name), 1)
     return quote(url, safe=_PRINTABLE)
