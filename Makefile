@@ -58,6 +58,18 @@ bench: $(READY) ## print the speed tables
 bench-money: $(READY) ## kill, race and count edits at full size (see docs/money.md)
 	@cd benchmarks && ../$(PY) -m money $(ARGS)
 
+# Other clients, each in an environment of its own: they would not agree on one.
+PEERS := $(patsubst benchmarks/peers/constraints/%.txt,build/peers/%/.ready,$(wildcard benchmarks/peers/constraints/*.txt))
+
+.PHONY: bench-peers
+bench-peers: $(READY) $(PEERS) ## other clients' POSTs and speed beside ours; ARGS=posts for one table
+	@cd benchmarks && ../$(PY) -m peers $(ARGS)
+
+build/peers/%/.ready: benchmarks/peers/constraints/%.txt | $(READY)
+	$(PY) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 .PHONY: release-check
 release-check: $(READY) ## what is too slow for every day: all new projects, lowest versions
 	COMBINATIONS=all $(PY) -m pytest -n $(JOBS) --dist worksteal tests/scaffold tests/packaging $(ARGS)

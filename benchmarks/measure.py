@@ -45,10 +45,11 @@ class Row:
 
 @frozen
 class Child:
-    """A process to measure: arguments for this Python, and what its environment has besides."""
+    """A process to measure: arguments for a Python, what its environment has besides, and which."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(factory=dict)
+    python: str = sys.executable
 
     def cpu_ms(self) -> float:
         """Run it; milliseconds of CPU from its start to its end, its children's included."""
@@ -61,7 +62,7 @@ class Child:
     def _run(self) -> tuple[float, str]:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             process = subprocess.Popen(
-                [sys.executable, *self.arguments],
+                [self.python, *self.arguments],
                 env={**_INHERITED, **self.environment},
                 cwd=HERE,
                 stdin=subprocess.DEVNULL,

@@ -21,23 +21,24 @@ def large(scratch: Path) -> Iterator[Row]:
     for sent in ("json", "multipart"):
         for received in ("binary", "download"):
             model = f"{sent}-{received}"
-            grown = None
+            found = None
             if sys.platform == "linux":
                 with vendor(0) as base_url:
-                    grown = _grown(model, base_url, small_file, large_file, scratch / model)
+                    found = grown(model, base_url, small_file, large_file, scratch / model)
             how = "base64 JSON" if sent == "json" else "multipart"
             back = "a binary answer" if received == "binary" else "a download"
             yield Row(
                 what=f"a 20 MiB picture after a small one through `imgedit.cli`, as {how}, "
                 f"back as {back}: growth of VmHWM",
                 goal="≤ 4 MiB",
-                measured="Linux only" if grown is None else f"{grown['grown_mib']:.1f} MiB",
-                met=None if grown is None else grown["grown_mib"] <= 4,
-                numbers="" if grown is None else f"peak {grown['peak_mib']:.0f} MiB",
+                measured="Linux only" if found is None else f"{found['grown_mib']:.1f} MiB",
+                met=None if found is None else found["grown_mib"] <= 4,
+                numbers="" if found is None else f"peak {found['peak_mib']:.0f} MiB",
             )
 
 
-def _grown(model: str, base_url: str, small: Path, large: Path, folder: Path) -> dict[str, float]:
+def grown(model: str, base_url: str, small: Path, large: Path, folder: Path) -> dict[str, float]:
+    """What imgedit's command line says of its memory, in MiB."""
     folder.mkdir()
     environment = {
         "ACME_API_KEY": "key",

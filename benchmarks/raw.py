@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pybase64
@@ -13,13 +14,15 @@ import pybase64
 class Raw:
     """A fresh connection for each submit, kept ones for downloads, no limit on either."""
 
-    def __init__(self, base_url: str, received: str = "download") -> None:
+    def __init__(self, base_url: str, timeout: float | None = None) -> None:
+        given: dict[str, Any] = {}
+        if timeout is not None:
+            given["timeout"] = aiohttp.ClientTimeout(total=timeout)
         self.base_url = base_url
-        self.received = received
         self.fresh = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=True)
+            connector=aiohttp.TCPConnector(limit=0, force_close=True), **given
         )
-        self.kept = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        self.kept = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **given)
 
     async def __aenter__(self) -> Raw:
         return self
@@ -37,7 +40,7 @@ class Raw:
         head = json.dumps(fields, separators=(",", ":"))[:-1].encode()
         body = b"".join((head, b',"image":"', pybase64.b64encode(data), b'"}'))
         async with self.fresh.post(
-            f"{self.base_url}/edit/{self.received}/{len(data)}",
+            f"{self.base_url}/edit/download/{len(data)}",
             data=body,
             headers={"Content-Type": "application/json", "Authorization": "Bearer key"},
         ) as response:

@@ -4,7 +4,8 @@
 when its standard input is closed.
 
 - ``POST /edit/ANSWER/SIZE``: the answer is a picture of SIZE bytes, as ANSWER says: ``binary`` (the
-  picture itself), ``base64`` (inside JSON) or ``download`` (JSON with its URL).
+  picture itself), ``base64`` (inside JSON), ``openai`` (the same as that vendor lays it out) or
+  ``download`` (JSON with its URL). What follows in the path is not looked at.
 - ``GET /pictures/SIZE``: that picture.
 """
 
@@ -21,22 +22,30 @@ from pictures import png
 
 
 @cache
-def answer(path: str, host: str) -> bytes:
-    """The whole answer to a request."""
-    *_, kind, size = path.split("/")
+def content(path: str, host: str) -> tuple[str, bytes]:
+    """The media type and the body of the answer to a request."""
+    kind, size = path.removeprefix("/edit").split("/")[1:3]
     picture = png(int(size))
     if kind in ("pictures", "binary"):
-        media_type, body = "image/png", picture
-    elif kind == "base64":
-        media_type, body = "application/json", _json(base64=base64.b64encode(picture).decode())
-    else:
-        url = f"http://{host}/pictures/{size}"
-        media_type, body = "application/json", _json(url=url, sha256=sha256(picture).hexdigest())
+        return "image/png", picture
+    if kind == "base64":
+        return "application/json", _json(base64=base64.b64encode(picture).decode())
+    if kind == "openai":
+        data = [{"b64_json": base64.b64encode(picture).decode()}]
+        return "application/json", _json(created=0, data=data)
+    url = f"http://{host}/pictures/{size}"
+    return "application/json", _json(url=url, sha256=sha256(picture).hexdigest())
+
+
+@cache
+def answer(path: str, host: str) -> bytes:
+    """The whole answer to a request."""
+    media_type, body = content(path, host)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
-def _json(**values: str) -> bytes:
+def _json(**values: object) -> bytes:
     return json.dumps(values).encode()
 
 

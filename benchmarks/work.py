@@ -24,10 +24,8 @@ def first(contender: str, base_url: str, picture: str) -> None:
         return
     import asyncio
 
-    from raw import Raw
-
     async def edit() -> None:
-        async with Raw(base_url) as client:
+        async with driver(contender, base_url, picture) as client:
             await client.edit(picture)
 
     asyncio.run(edit())
@@ -62,6 +60,29 @@ def large(model: str, small_file: str, large_file: str, folder: str) -> None:
     _print(grown_mib=peaks[1] - peaks[0], peak_mib=peaks[1])
 
 
+def grown(contender: str, base_url: str, small_file: str, large_file: str) -> None:
+    """A small picture, then a large one, with another client than imgedit."""
+    peaks = []
+    for picture in (small_file, large_file):
+        first(contender, base_url, picture)
+        peaks.append(_peak_mib())
+    _print(grown_mib=peaks[1] - peaks[0], peak_mib=peaks[1])
+
+
+def driver(contender: str, base_url: str, picture: str, timeout: float | None = None) -> Any:
+    """Another client than imgedit: an async context manager with `edit(picture)`."""
+    if contender == "aiohttp":
+        from raw import Raw
+
+        return Raw(base_url, timeout)
+    import importlib
+    import os
+
+    module = importlib.import_module(f"peers.use_{contender}")
+    url = f"{base_url}/edit/{module.ANSWER}/{os.path.getsize(picture)}"
+    return module.Client(url, timeout)
+
+
 def _register() -> None:
     import acme
 
@@ -74,10 +95,8 @@ def _client(
     contender: str, base_url: str, picture: str, width: int
 ) -> tuple[Any, Callable[[], Awaitable[Any]]]:
     """A client, and one edit with it."""
-    if contender == "aiohttp":
-        from raw import Raw
-
-        plain = Raw(base_url)
+    if contender != "imgedit":
+        plain = driver(contender, base_url, picture)
         return plain, lambda: plain.edit(picture)
     import imgedit
 
