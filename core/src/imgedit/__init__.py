@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .client import Client, EditJob
+    from .client import Client
     from .contract.event import Event
     from .contract.exchange import (
         Base64,
@@ -68,12 +68,14 @@ if TYPE_CHECKING:
         ValidationError,
     )
     from .hookspecs import HOOK_API, hookimpl
+    from .job import EditJob
     from .ledger.budgets import Budget
     from .result import EditResult, ResultImage
     from .sync import SyncClient, edit
 
 _HOME = {
-    "client": ("Client", "EditJob"),
+    "client": ("Client",),
+    "job": ("EditJob",),
     "discovery": ("register",),
     "engine.journal": ("Journal",),
     "ledger.budgets": ("Budget",),

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
 from attrs import evolve
 
+from .books import Books
 from .config import Config, Paths, load_config
-from .contract.event import Event
 from .contract.money import Money
 from .contract.request import EditRequest, Reference
 from .discovery import registry
@@ -22,13 +21,14 @@ from .engine.drive import Drive
 from .engine.finish import to_result
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
-from .engine.record import JobRecord, SavedFile, now
+from .engine.record import JobRecord, SavedFile
 from .engine.reuse import Earlier, hand_out, look
 from .engine.route import passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError
+from .job import EditJob, OnEvent
 from .ledger import Budget
 from .manifest.poll import deadline_seconds
 from .result import EditResult, Tried
@@ -37,10 +37,8 @@ if TYPE_CHECKING:
     from .discovery import Provider
     from .engine.live import Balance, LiveModels
     from .engine.quotes import Quotes
-    from .ledger.spend import Left, Spend
 
 Picture = Any
-OnEvent = Callable[[Event], object]
 
 _KEYWORDS = (
     "provider",
@@ -56,7 +54,7 @@ _KEYWORDS = (
 )
 
 
-class Client:
+class Client(Books):
     """Edits pictures through the installed providers; an async context manager.
 
     It reads its arguments and environment variables, nothing else; `from_config` adds the
@@ -241,10 +239,12 @@ class Client:
         earlier = await look(self.runtime, [ask]) if ask.reuse else None
         if earlier is not None:
             found = earlier
-            return EditJob(self, found.record, lambda tell: self._reuse(found, tell), on_event)
+            return EditJob(
+                found.record, self._turns, lambda tell: self._reuse(found, tell), on_event
+            )
         ready, record = await plan(self.runtime, ask, on_event)
         return EditJob(
-            self, record, lambda tell: self._drive(ready, record, deadline, tell), on_event
+            record, self._turns, lambda tell: self._drive(ready, record, deadline, tell), on_event
         )
 
     async def resume(
@@ -393,65 +393,6 @@ class Client:
 
         return await ask_balance(self.runtime, provider)
 
-    # -- jobs
-
-    def jobs(self, limit: int = 50) -> list[JobRecord]:
-        """The newest jobs of the journal, newest first."""
-        return list(self.runtime.journal.recent(limit))
-
-    def job(self, job_id: str) -> JobRecord:
-        """One job of the journal, by its id or the only id that begins so."""
-        return self.runtime.journal.load(job_id)
-
-    def unfinished(self) -> list[JobRecord]:
-        """Jobs that can go on, oldest first."""
-        return list(self.runtime.journal.unfinished())
-
-    def driven(self) -> Mapping[str, str]:
-        """Jobs that other processes drive now, each with words for who does."""
-        return self.runtime.journal.driven()
-
-    def settle(self, job_id: str, *, charged: bool, cost: Money | str | None = None) -> JobRecord:
-        """Say what became of the money of a job whose outcome only you could find out.
-
-        Raises:
-            UsageError: there is nothing to settle; JournalError: there is no such job.
-        """
-        return bookkeeping.settle_by_hand(
-            self.runtime, job_id, charged=charged, cost=to_money(cost)
-        )
-
-    def prune(self, older_than: timedelta) -> list[str]:
-        """Forget finished jobs and delete their pictures in the spool; returns their ids.
-
-        Pictures that were written elsewhere stay, and so does what is known of the money.
-        """
-        return bookkeeping.prune(self.runtime, older_than)
-
-    # -- money
-
-    def spend(self, *, by: str | None = None, since: datetime | None = None) -> list[Spend]:
-        """What was quoted, charged, refunded and is reserved.
-
-        Args:
-            by: "provider", "model", "label", "day" or "month"; None = all in one.
-            since: only jobs from then on.
-
-        Raises:
-            UsageError: `by` is something else; JournalError: the ledger cannot be read.
-        """
-        from .ledger.spend import spend
-
-        return spend(self.runtime.journal.entries(since), by)
-
-    def budgets(self) -> list[Left]:
-        """Every budget, and what is left of it in its present window."""
-        from .ledger.spend import what_is_left
-
-        purse = self.runtime.purse
-        entries = self.runtime.journal.entries() if purse.budgets else ()
-        return what_is_left(purse, entries, purse.day(now()))
-
     def _record(self, job: JobRecord | str) -> JobRecord:
         if isinstance(job, JobRecord):
             return job
@@ -474,78 +415,6 @@ class Client:
             sidecar=given["sidecar"],
             reuse=given["reuse"],
         )
-
-
-class EditJob:
-    """An edit that is under way; made by `Client.submit`."""
-
-    def __init__(
-        self,
-        client: Client,
-        record: JobRecord,
-        work: Callable[[OnEvent], Awaitable[EditResult]],
-        on_event: OnEvent | None,
-    ) -> None:
-        self.id = record.id
-        self.quote = record.quote
-        self._seen: list[Event] = []
-        self._news = asyncio.Event()
-        self._also = on_event
-        self._stopped: asyncio.CancelledError | None = None
-        self._task = asyncio.create_task(self._run(client, work))
-        self._task.add_done_callback(lambda _: self._news.set())
-
-    async def _run(
-        self, client: Client, work: Callable[[OnEvent], Awaitable[EditResult]]
-    ) -> EditResult:
-        try:
-            async with client._turns:
-                return await work(self._take)
-        except asyncio.CancelledError as stopped:
-            self._stopped = stopped
-            raise
-
-    def _take(self, event: Event) -> None:
-        self._seen.append(event)
-        self._news.set()
-        if self._also is not None:
-            self._also(event)
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Every event from the beginning, then each as it comes; ends with the job."""
-        shown = 0
-        while True:
-            while shown < len(self._seen):
-                yield self._seen[shown]
-                shown += 1
-            if self._task.done():
-                return
-            self._news.clear()
-            await self._news.wait()
-
-    async def result(self) -> EditResult:
-        """Wait for the result; giving up waiting does not stop the job.
-
-        Raises:
-            ImgEditError: as `Client.edit`.
-            asyncio.CancelledError: it was canceled; its `job` goes on with `Client.resume`.
-        """
-        await asyncio.wait([self._task])
-        if self._task.cancelled():
-            raise self._stopped or asyncio.CancelledError
-        return self._task.result()
-
-    async def cancel(self) -> str | None:
-        """Stop driving the job; returns it as JSON when it can be resumed, else None.
-
-        What the provider has begun goes on there, and may be charged.
-        """
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        if self._task.cancelled():
-            return getattr(self._stopped, "job", None)
-        error = self._task.exception()
-        return error.job if isinstance(error, ImgEditError) else None
 
 
 def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:

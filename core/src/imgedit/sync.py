@@ -11,9 +11,10 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .client import Client, EditJob
+from .client import Client
 from .contract.event import Event
 from .engine.record import JobRecord
+from .job import EditJob
 from .result import EditResult
 
 if TYPE_CHECKING:

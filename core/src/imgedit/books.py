@@ -1,0 +1,81 @@
+"""What a client's journal knows: the jobs, and the money that they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from .contract.money import Money
+from .engine import bookkeeping
+from .engine.plan import to_money
+from .engine.record import JobRecord, now
+from .engine.runtime import Runtime
+
+if TYPE_CHECKING:
+    from .ledger.spend import Left, Spend
+
+
+class Books:
+    """The part of a client that sends nothing: it reads and settles what was done."""
+
+    runtime: Runtime
+
+    # -- jobs
+
+    def jobs(self, limit: int = 50) -> list[JobRecord]:
+        """The newest jobs of the journal, newest first."""
+        return list(self.runtime.journal.recent(limit))
+
+    def job(self, job_id: str) -> JobRecord:
+        """One job of the journal, by its id or the only id that begins so."""
+        return self.runtime.journal.load(job_id)
+
+    def unfinished(self) -> list[JobRecord]:
+        """Jobs that can go on, oldest first."""
+        return list(self.runtime.journal.unfinished())
+
+    def driven(self) -> Mapping[str, str]:
+        """Jobs that other processes drive now, each with words for who does."""
+        return self.runtime.journal.driven()
+
+    def settle(self, job_id: str, *, charged: bool, cost: Money | str | None = None) -> JobRecord:
+        """Say what became of the money of a job whose outcome only you could find out.
+
+        Raises:
+            UsageError: there is nothing to settle; JournalError: there is no such job.
+        """
+        return bookkeeping.settle_by_hand(
+            self.runtime, job_id, charged=charged, cost=to_money(cost)
+        )
+
+    def prune(self, older_than: timedelta) -> list[str]:
+        """Forget finished jobs and delete their pictures in the spool; returns their ids.
+
+        Pictures that were written elsewhere stay, and so does what is known of the money.
+        """
+        return bookkeeping.prune(self.runtime, older_than)
+
+    # -- money
+
+    def spend(self, *, by: str | None = None, since: datetime | None = None) -> list[Spend]:
+        """What was quoted, charged, refunded and is reserved.
+
+        Args:
+            by: "provider", "model", "label", "day" or "month"; None = all in one.
+            since: only jobs from then on.
+
+        Raises:
+            UsageError: `by` is something else; JournalError: the ledger cannot be read.
+        """
+        from .ledger.spend import spend
+
+        return spend(self.runtime.journal.entries(since), by)
+
+    def budgets(self) -> list[Left]:
+        """Every budget, and what is left of it in its present window."""
+        from .ledger.spend import what_is_left
+
+        purse = self.runtime.purse
+        entries = self.runtime.journal.entries() if purse.budgets else ()
+        return what_is_left(purse, entries, purse.day(now()))
