@@ -57,6 +57,7 @@ def test_good_ones_are_good(listing: dict[str, Any]) -> None:
             "version": "0.1.0",
             "status": "ok",
             "reason": None,
+            "places": [],
             "models": 1,
             "local": False,
             "key": "ACME_API_KEY",

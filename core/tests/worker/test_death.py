@@ -77,7 +77,8 @@ def test_a_crash_leaves_a_trace(worker):
 def test_a_child_killed_between_jobs_is_replaced_silently(worker, wait_until_gone):
     pid = run(worker, "pid")
     os.kill(pid, signal.SIGKILL)
-    time.sleep(0.1)
+    # Wait until it has ended, and leave its exit status to the worker.
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert run(worker, "pid") != pid
     wait_until_gone(pid)
 
