@@ -24,9 +24,30 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def dumps(record: JobRecord) -> str:
-    """The record as JSON text; pictures as paths and facts, never bytes, no key."""
-    return _ENCODE({"schema": SCHEMA, **_bare(record)})
+Written = dict[str, tuple[Any, str]]
+"""Parts of a record with their text, for as long as they are the same objects."""
+
+
+def dumps(record: JobRecord, written: Written | None = None) -> str:
+    """The record as JSON text; pictures as paths and facts, never bytes, no key.
+
+    What is in `written` is not written out again; what was is put there.
+    """
+    known = {} if written is None else written
+
+    def text(name: str, part: Any) -> str:
+        if name not in known or known[name][0] is not part:
+            known[name] = part, _ENCODE(part)
+        return known[name][1]
+
+    rest = _bare(record)
+    job = _bare(rest.pop("job"))
+    request, model = text("request", job.pop("request")), text("model", job.pop("model"))
+    quote = text("quote", rest.pop("quote"))
+    return (
+        f'{{"schema":{SCHEMA},"job":{{"request":{request},"model":{model},{_ENCODE(job)[1:]},'
+        f'"quote":{quote},{_ENCODE(rest)[1:]}'
+    )
 
 
 def loads(text: str) -> JobRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from ..contract.job import Status
 from ..engine.journal import LEASE, enters, may_follow, sent_already
 from ..engine.record import JobRecord, now
-from ..engine.store import dumps, loads
+from ..engine.store import Written, dumps, loads
 from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse, entry_of
 from ..ledger.budgets import Total
@@ -61,6 +61,10 @@ _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMI
 _UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
 _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
 _TAKEN = "SELECT DISTINCT vendor_ids FROM jobs WHERE provider = ? AND vendor_ids IS NOT NULL"
+_LOST = """
+SELECT id, record FROM jobs
+WHERE finished = 0 AND provider = ? AND vendor_ids IS NULL AND status IN ('sent', 'unknown')
+"""
 _SAME = """
 SELECT record FROM jobs WHERE fingerprint = ? AND status = 'done' AND finished = 1
 ORDER BY id DESC LIMIT 5
@@ -78,12 +82,13 @@ _Rarely = tuple[str, str, str | None, str | None]
 
 @frozen
 class _Stored:
-    """A job as it is stored; `rarely` is None where nobody looked."""
+    """A job as it is stored; `rarely` is None, and `written` empty, where nobody looked."""
 
     fence: int
     status: Status | None
     entry: Entry | None
     rarely: _Rarely | None
+    written: Written
 
 
 class SqliteJournal(Leases):
@@ -139,8 +144,10 @@ class SqliteJournal(Leases):
         """
         job = record.job
         kept = record if self._keep_prompts or not record.finished else _without_prompts(record)
+        last = self._last.get(record.id)
+        written: Written = {} if last is None else last.written
         try:
-            text = dumps(kept)
+            text = dumps(kept, written)
         except Exception as error:
             raise JournalError(
                 f"job {record.id} cannot be stored: {type(error).__name__}", job_id=record.id
@@ -159,7 +166,6 @@ class SqliteJournal(Leases):
         try:
             with self._transaction() as run:
                 # While its fence is ours, nobody changed what this journal stored last.
-                last = self._last.get(record.id)
                 moved = (
                     last is not None
                     and last.rarely == rarely
@@ -184,7 +190,7 @@ class SqliteJournal(Leases):
             self._last.pop(record.id, None)
         else:
             self._held[record.id] = last.fence
-            self._last[record.id] = _Stored(last.fence, job.status, entry, rarely)
+            self._last[record.id] = _Stored(last.fence, job.status, entry, rarely, written)
 
     def release(self, job_id: str) -> None:
         """Give a job back; does nothing when it is not held."""
@@ -200,7 +206,7 @@ class SqliteJournal(Leases):
         status, owner, fence, expires, *entry = run(_KNOWN, (record.id,)).fetchone()
         before = None if entry[0] is None else read_entry(entry)
         if fence is None:
-            return _Stored(1, None, before, None)
+            return _Stored(1, None, before, None, {})
         mine = self._held.get(record.id)
         if mine != fence:
             if self._lives(owner, expires):
@@ -213,7 +219,7 @@ class SqliteJournal(Leases):
                     hint=f"See what became of it: imgedit jobs show {record.id}",
                 )
             fence += 1
-        return _Stored(fence, status, before, None)
+        return _Stored(fence, status, before, None, {})
 
     def _enter(
         self,
@@ -283,6 +289,11 @@ class SqliteJournal(Leases):
         """The vendor ids that jobs of this provider hold."""
         rows = self._rows(_TAKEN, (provider,))
         return frozenset(one for row in rows for one in json.loads(row[0]))
+
+    def lost(self, provider: str) -> Mapping[str, datetime]:
+        """When the jobs of this provider left that are sent or unknown and have no vendor id."""
+        records = (self._record(row) for row in self._rows(_LOST, (provider,)))
+        return {one.id: one.job.sent_at for one in records if one.job.sent_at is not None}
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
         """The newest few finished jobs with this fingerprint whose pictures came, newest first."""
