@@ -140,8 +140,9 @@ def reconcile(job: Job, response: HttpResponse | None) -> Next | None:
     """Say how to find out what became of a submit whose answer was lost.
 
     When: once, after a submit with an unknown charge, and when such a job is resumed.
-    Arguments: `job`, with `sent_at` and `taken` (ids of our other jobs); `response`, what did
-    arrive, headers at least, or None.
+    Arguments: `job`, with `sent_at`, `taken` (ids of our other jobs) and `rivals` (when those of
+    our other edits left that are not settled either); `response`, what did arrive, headers at
+    least, or None.
     Returns: `Next` with a state that leads to free exchanges only; None = it cannot be found out.
     Raises: nothing; an exception is the plugin's fault, and the job stays unknown.
 

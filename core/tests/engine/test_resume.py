@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,63 @@ def test_ids_of_other_jobs_are_known_while_settling(
     server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
     server.on("GET", "/jobs/8", Answer.json({"urls": [f"{server.url}/out.png"]}))
     assert edit(source, journal=path).vendor_ids == {"id": "8"}
+
+
+@pytest.mark.parametrize("stored", (True, False), ids=["journal", "memory"])
+def test_other_edits_that_are_not_settled_are_rivals(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, stored: bool
+) -> None:
+    """Two answers are lost and one edit arrived: it may be either's, whoever looks first."""
+    seen: dict[str, tuple[datetime, ...]] = {}
+
+    @hookimpl
+    def by_list_alone(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "settle":
+            seen[job.id] = job.rivals
+        if response.purpose == "settle" and job.rivals:
+            raise errors.OutcomeUnknown("another edit is not settled either")
+        return parse_with_list(job, response)
+
+    lost = Answer(fault="drop_after_body")
+    server.on("POST", "/edit", lost, lost, Answer.json({"id": "7"}))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["8"]}))
+    server.on("GET", "/jobs/8", Answer.json({"urls": [f"{server.url}/out.png"]}))
+
+    async def run() -> None:
+        journal = tmp_path / "jobs.sqlite3" if stored else None
+        async with imgedit.Client(journal=journal) as client:
+            jobs = [await client.submit(source, text, provider="acme") for text in ("one", "two")]
+            await asyncio.gather(*(job.result() for job in jobs), return_exceptions=True)
+            acme(reconcile=by_list, build_request=build_with_list, parse_response=by_list_alone)
+            for job in jobs:
+                with pytest.raises(errors.OutcomeUnknown):
+                    await client.resume(job.id)
+            left = {job.id: client.job(job.id).job.sent_at for job in jobs}
+            assert seen == {jobs[0].id: (left[jobs[1].id],), jobs[1].id: (left[jobs[0].id],)}
+            # The third is settled by itself, so it is nobody's rival.
+            third = await client.edit(source, "three", provider="acme")
+            assert third.vendor_ids == {"id": "7"}
+            client.settle(jobs[0].id, charged=False)
+            assert (await client.resume(jobs[1].id)).vendor_ids == {"id": "8"}
+            assert seen[jobs[1].id] == ()
+
+    asyncio.run(run())
+    assert server.count("POST", "/edit") == 3
+
+
+def test_ids_of_finished_jobs_are_known_without_a_journal(
+    acme: Any, server: ScriptedServer, source: Path
+) -> None:
+    async def run() -> None:
+        async with imgedit.Client() as client:
+            await client.edit(source, "one", provider="acme")  # holds id 7
+            acme(reconcile=by_list, build_request=build_with_list, parse_response=parse_with_list)
+            server.on("POST", "/edit", Answer(fault="drop_after_body"))
+            server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
+            server.on("GET", "/jobs/8", Answer.json({"urls": [f"{server.url}/out.png"]}))
+            assert (await client.edit(source, "two", provider="acme")).vendor_ids == {"id": "8"}
+
+    asyncio.run(run())
 
 
 def test_looking_in_vain_ends_no_job(

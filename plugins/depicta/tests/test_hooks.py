@@ -58,7 +58,9 @@ def job(
     provider: Provider, image: ImageSource = RED, *references: tuple[ImageSource, str], **facts: Any
 ) -> Job:
     own = {
-        name: facts.pop(name) for name in ("state", "status", "sent_at", "taken") if name in facts
+        name: facts.pop(name)
+        for name in ("state", "status", "sent_at", "taken", "rivals")
+        if name in facts
     }
     request = EditRequest(
         image=image,
@@ -326,6 +328,24 @@ def test_two_new_jobs_are_one_too_many(provider: Provider) -> None:
     step = provider.parse_response(searching(provider, taken=frozenset({"a"})), two)
     assert isinstance(step, Next)
     assert step.state == {"job": "b"}
+
+
+@pytest.mark.parametrize(("apart", "told"), ((-122, True), (0, True), (122, True), (123, False)))
+def test_another_edit_that_is_not_settled_may_be_the_one(
+    provider: Provider, apart: int, told: bool
+) -> None:
+    job = searching(provider)
+    assert job.sent_at is not None
+    job = evolve(job, rivals=(job.sent_at + timedelta(seconds=apart),))
+    if told:
+        with pytest.raises(OutcomeUnknown, match="another edit of ours"):
+            provider.parse_response(job, listing(("a", 1)))
+        with pytest.raises(OutcomeUnknown, match="no job for this edit yet"):
+            provider.parse_response(job, listing())
+    else:
+        step = provider.parse_response(job, listing(("a", 1)))
+        assert isinstance(step, Next)
+        assert step.state == {"job": "a"}
 
 
 def test_a_job_known_by_its_generation_is_taken(provider: Provider) -> None:

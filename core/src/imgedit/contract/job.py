@@ -38,6 +38,8 @@ class Job:
         exchanges: how many requests were sent; waits: how many times it waited.
         sent_at: when the submit left (aware), or None.
         taken: vendor ids that belong to our other jobs of this provider.
+        rivals: when our other edits left, within an hour of this one, of which the provider's name
+            is not known yet: what looks like this edit may be one of them.
         facts: gathered so far; done: the result, once there.
     """
 
@@ -51,6 +53,7 @@ class Job:
     waits: int = 0
     sent_at: datetime | None = None
     taken: frozenset[str] = frozenset()
+    rivals: tuple[datetime, ...] = ()
     facts: Facts = field(factory=Facts)
     done: Done | None = None
 

@@ -30,7 +30,7 @@ from .pace import enter, turn
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
-from .settle import may_repeat_under_key, settle, taken_by_others, unsettled
+from .settle import may_repeat_under_key, settle, unsettled, with_others
 from .summary import readable, stored_error
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Drive(Run):
         try:
             await enter(self)
             if self.record.reconciled:  # other jobs may have got their ids since
-                self.record = self.record.with_job(taken=taken_by_others(self))
+                self.record = evolve(self.record, job=with_others(self))
             while not self.record.finished:
                 try:
                     await self._go_on()

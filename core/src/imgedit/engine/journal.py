@@ -53,6 +53,9 @@ class Journal(Protocol):
     def taken(self, provider: str) -> frozenset[str]:
         """The vendor ids that jobs of this provider hold."""
 
+    def lost(self, provider: str) -> Mapping[str, datetime]:
+        """When the jobs of this provider left that are sent or unknown and have no vendor id."""
+
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
         """The newest few finished jobs with this fingerprint whose pictures came, newest first.
 
@@ -132,6 +135,11 @@ def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
     return before is None or entry.counted > before.counted or entry.bucket != before.bucket
 
 
+def is_lost(record: JobRecord) -> bool:
+    """Whether a job left and the vendor's name for it is not known."""
+    return record.job.status in ("sent", "unknown") and not record.job.facts.vendor_ids
+
+
 def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[float, float]:
     """The generic cell rate algorithm: how long to wait (0 = taken now), and when the next is due.
 
@@ -159,13 +167,15 @@ _MOST_ENTRIES = 10_000
 class MemoryJournal:
     """Keeps jobs for the life of one client; the promise then holds inside one process.
 
-    Budgets hold as long, too. Of finished jobs the last rows of the ledger are kept.
+    Budgets hold as long, too. Of the last finished jobs the rows of the ledger and the vendor's ids
+    are kept.
     """
 
     def __init__(self) -> None:
         self._records: dict[str, JobRecord] = {}
         self._entries: dict[str, Entry] = {}
         self._ended: deque[str] = deque()
+        self._ids: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._totals: dict[tuple[str, str, str, str], Decimal] = {}
         self._held: set[str] = set()
         self._running: dict[str, str] = {}
@@ -194,12 +204,16 @@ class MemoryJournal:
             self._totals[before.bucket] -= before.counted
         self._totals[entry.bucket] = self._totals.get(entry.bucket, Decimal(0)) + entry.counted
         self._entries[record.id] = entry
+        if ids := record.job.facts.vendor_ids:
+            self._ids[record.id] = record.job.provider, tuple(ids.values())
         if record.finished:
             self._records.pop(record.id, None)
             self._held.discard(record.id)
             self._ended.append(record.id)
             if len(self._ended) > _MOST_ENTRIES:
-                self._entries.pop(self._ended.popleft(), None)
+                oldest = self._ended.popleft()
+                self._entries.pop(oldest, None)
+                self._ids.pop(oldest, None)
         else:
             self._records[record.id] = record
             self._held.add(record.id)
@@ -231,11 +245,16 @@ class MemoryJournal:
     def taken(self, provider: str) -> frozenset[str]:
         """The vendor ids that jobs of this provider hold."""
         return frozenset(
-            value
-            for record in self._records.values()
-            if record.job.provider == provider
-            for value in record.job.facts.vendor_ids.values()
+            value for name, values in self._ids.values() if name == provider for value in values
         )
+
+    def lost(self, provider: str) -> Mapping[str, datetime]:
+        """Jobs that left and have no vendor id: id → when."""
+        return {
+            record.id: record.job.sent_at
+            for record in self._records.values()
+            if record.job.provider == provider and is_lost(record) and record.job.sent_at
+        }
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
         """None: finished jobs are not kept."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ..contract.job import Status
+from ..contract.job import Job, Status
 from ..errors import OutcomeUnknown, PluginError, ProviderError
 from .record import now
 
 if TYPE_CHECKING:
     from .run import Run
+
+_NEAR = timedelta(hours=1)
 
 logger = logging.getLogger("imgedit")
 
@@ -29,7 +31,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     run.settle_tried = True
     run.lost_by = run.lost_by or error
     record = run.record
-    job = evolve(record.job, taken=taken_by_others(run))
+    job = with_others(run)
     unreadable = record.answer
     try:
         found = run.provider.reconcile(job, unreadable or record.partial)
@@ -60,11 +62,16 @@ def unsettled(run: Run, error: OutcomeUnknown) -> OutcomeUnknown:
     return error
 
 
-def taken_by_others(run: Run) -> frozenset[str]:
-    """The vendor ids that belong to our other jobs of the same provider."""
-    job = run.record.job
-    own = job.facts.vendor_ids.values()
-    return frozenset(run.runtime.journal.taken(job.provider)).difference(own)
+def with_others(run: Run) -> Job:
+    """The job with what is known now of our other jobs of the same provider."""
+    job, journal = run.record.job, run.runtime.journal
+    taken = journal.taken(job.provider).difference(job.facts.vendor_ids.values())
+    rivals = [
+        moment
+        for job_id, moment in journal.lost(job.provider).items()
+        if job_id != job.id and job.sent_at and abs(moment - job.sent_at) < _NEAR
+    ]
+    return evolve(job, taken=taken, rivals=tuple(sorted(rivals)))
 
 
 def may_repeat_under_key(run: Run) -> bool:

@@ -2,9 +2,9 @@
 
 `X-Depicta-Job-Id` names the job as soon as the answer's headers are there. Without it the list of
 jobs is read, newest first. One job that was made just after the edit left, and is none of our
-others, is this edit. Several could each be it; none may only be late: then the outcome stays
-unknown, and resuming reads the list again. Nothing here ever says that nothing was charged,
-except a job that Depicta itself reports as failed.
+others, is this edit. Several could each be it, so could another edit of ours that is not settled
+yet, and none may only be late: then the outcome stays unknown, and resuming reads the list again.
+Nothing here ever says that nothing was charged, except a job that Depicta itself reports as failed.
 """
 
 from __future__ import annotations
@@ -57,15 +57,21 @@ def find(job: Job, response: HttpResponse) -> Next:
     begin, end = job.sent_at - _CLOCKS, job.sent_at + _JOURNEY
     search = job.state["search"]
     found = {name for name, made, ids in jobs if begin <= made <= end and ids.isdisjoint(job.taken)}
+    if found and any(begin - _JOURNEY <= left <= end + _CLOCKS for left in job.rivals):
+        raise _unsure(job, "another edit of ours that left at the same time is not settled either")
     found = found.union(search["found"]) - job.taken
     seen, total = search["query"].get("offset", 0) + len(jobs), response.at("/total")
     if jobs and jobs[-1][1] >= begin and isinstance(total, int) and seen < total:
         return Next({"search": {"query": {"offset": seen}, "found": sorted(found)}})
     if len(found) == 1:
         return _found(found.pop())
-    raise OutcomeUnknown(
-        "the answer was lost, and Depicta lists "
-        + (f"{len(found)} jobs that could be this edit" if found else "no job for this edit yet"),
+    listed = f"{len(found)} jobs that could be this edit" if found else "no job for this edit yet"
+    raise _unsure(job, f"Depicta lists {listed}")
+
+
+def _unsure(job: Job, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the answer was lost, and {why}",
         charged="unknown",
         hint=f"`imgedit jobs resume {job.id}` looks again; it never sends the edit again.",
     )
