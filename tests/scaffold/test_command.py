@@ -229,8 +229,7 @@ def test_every_combination_is_typed_formatted_and_short(folder: Path) -> None:
     for tool in (
         ("ruff", "format", "--check", "--no-cache", "."),
         ("ruff", "check", "--no-cache", "."),
-        ("mypy", "--strict", "--no-incremental", *packages),
-        ("mypy", "--strict", "--no-incremental", folder / "uploadjob" / "tests"),
+        ("mypy", "--strict", "--no-incremental", *packages, folder / "uploadjob" / "tests"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", *map(str, tool)],
