@@ -295,3 +295,27 @@ def test_a_job_that_never_waits_is_stopped(
         edit(source)
     assert caught.value.charged == "no"
     assert server.count("POST", "/edit") == 0
+
+
+@pytest.mark.parametrize(
+    "answer", (Answer(status=500), Answer(body=HTML), Answer(fault="drop_after_body")), ids=str
+)
+def test_an_unknown_outcome_never_invites_to_pay_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    answer: Answer,
+) -> None:  # fmt: skip
+    """What to do next is to go on with the job, then to look in the account."""
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", answer)
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source, journal=path)
+    job = caught.value.job_id
+    assert caught.value.charged == "unknown"
+    assert caught.value.hint == f"Go on with: imgedit jobs resume {job}"
+    with pytest.raises(errors.ProviderError) as caught:
+        resume(job, journal=path)
+    assert f"imgedit jobs settle {job}" in (caught.value.hint or "")
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source)  # without a journal there is nothing that the command line could resume
+    assert "imgedit jobs" not in str(caught.value)
+    assert "client.resume(error.job)" in (caught.value.hint or "")

@@ -19,6 +19,7 @@ from ..errors import (
     JournalError,
     PluginError,
     ProviderError,
+    UnexpectedResponse,
 )
 from .record import JobRecord, now
 from .store import dumps
@@ -53,7 +54,7 @@ class Run:
         self.provider = provider
         self.record = record
         self.on_event = on_event
-        self.stored = stored
+        self.stored = self._resumed = stored
         self.kept: Status | None = record.job.status if stored else None  # what the journal has
         self.settle_tried = False
         self._held: dict[str, Held] = {}
@@ -76,7 +77,7 @@ class Run:
             raise DeadlineExceeded(
                 "the time given ran out before the picture was there",
                 charged=self.record.charged,
-                hint=f"Go on with: imgedit jobs resume {self.record.id}",
+                hint=self._next_step(),
             )
 
     def save(self, **changes: Any) -> None:
@@ -171,7 +172,21 @@ class Run:
         if not over:
             error.job = dumps(self.record)
             if error.hint is None:
-                error.hint = f"Go on with: imgedit jobs resume {job.id}"
+                error.hint = self._next_step(error)
+
+    def _next_step(self, error: ImgEditError | None = None) -> str:
+        """What to do next with a job that can go on."""
+        if not self.runtime.durable:
+            return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
+        name = self.record.id
+        if self._resumed and isinstance(error, UnexpectedResponse) and error.charged == "unknown":
+            # The stored answer was read once more, in vain, and would be the next time, too.
+            return (
+                "A newer version of the plugin may be able to read it. Otherwise look in your "
+                "account at the provider whether it was charged, then say so: "
+                f"imgedit jobs settle {name} --charged, or --not-charged"
+            )
+        return f"Go on with: imgedit jobs resume {name}"
 
     def _save_end(self, error: ImgEditError) -> None:
         """Store the end; a journal that fails now must not hide what happened before."""

@@ -100,7 +100,7 @@ def classify(
         cost = None  # a failed answer that says 0 does not prove that nothing was charged
     return cls(
         _sentence(manifest, job, response, code, message),
-        hint=hint_for(cls, manifest),
+        hint=hint_for(cls, manifest, charged),
         charged=charged,
         retryable=retryable,
         retry_after=first_wait(response, waits, time.time() if now is None else now),

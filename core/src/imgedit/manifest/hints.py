@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import (
     AuthenticationError,
+    Charged,
     ContentRejected,
     ImageRejected,
     InsufficientCredits,
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from .read import Manifest
 
 
-def hint_for(cls: type[ProviderError], manifest: Manifest) -> str | None:
-    """One sentence, None where nothing general can be said."""
+def hint_for(cls: type[ProviderError], manifest: Manifest, charged: Charged) -> str | None:
+    """One sentence, None where nothing general can be said.
+
+    To try again is advised only where nothing was charged: else it could be paid twice.
+    """
     site = f" at {manifest.homepage}" if manifest.homepage else ""
     if issubclass(cls, AuthenticationError):
         names = [variables[0] for variables in key_names(manifest).values()]
@@ -40,6 +44,6 @@ def hint_for(cls: type[ProviderError], manifest: Manifest) -> str | None:
         return "Change the prompt or the picture."
     if issubclass(cls, QuotaExhausted):
         return "Wait until the quota is renewed, or use another provider."
-    if issubclass(cls, RateLimited | ProviderUnavailable):
+    if charged == "no" and issubclass(cls, RateLimited | ProviderUnavailable):
         return "Try again later."
     return None
