@@ -12,7 +12,7 @@ from ..contract.job import Status
 if TYPE_CHECKING:
     from ..engine.record import JobRecord
 
-Source = Literal["vendor", "balance", "quote"]
+Source = Literal["vendor", "quote"]
 
 _NOTHING = Decimal(0)
 
@@ -25,8 +25,7 @@ class Entry:
         quoted, at_most: the price before paying and its upper bound; None = not known.
         reserved: what is held for it while it may still be charged, else 0.
         charge: what it cost, as far as that is known now; None = not known.
-        source: where the charge comes from: the vendor said it, the balance shows it, or it is
-            assumed from the quote.
+        source: where the charge comes from: the vendor said it, or it is assumed from the quote.
         refunded: what the vendor charged first and gave back.
         counted: what budgets count: what is reserved, then the charge; the upper bound of the
             quote where the charge is only assumed.
