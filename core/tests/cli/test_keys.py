@@ -61,7 +61,7 @@ def test_without_a_keyring_it_goes_to_the_file_and_that_is_said(
     assert json.loads(file.read_text()) == {"acme": KEY}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     ran = call("keys", "set", "acme", stdin=f"{KEY}2\r\n")
-    assert "for you alone (the package keyring is not installed" in ran.out
+    assert "for you alone: the package keyring is not installed" in ran.out
     assert json.loads(file.read_text()) == {"acme": f"{KEY}2"}
     assert str(file) in call("keys", "list", "acme").out
     ran = call("keys", "remove", "acme", "--json")
@@ -124,8 +124,12 @@ def test_what_is_no_key_is_refused_and_not_kept(
 
 
 def test_a_key_is_never_an_argument(acme: Any, call: Any, no_keyring: None, file: Path) -> None:
-    assert call("keys", "set", "acme", "x-y-z").code == 2
-    assert call("keys", "set", "acme", "--key", "x").code == 2
+    for arguments in ((KEY,), ("--key", KEY), (f"--key={KEY}",), (KEY, "more")):
+        for flags in ((), ("--json",)):
+            ran = call("keys", "set", "acme", *arguments, *flags)
+            assert ran.code == 2
+            assert "never an argument" in ran.out + ran.err
+            assert KEY not in ran.out + ran.err
     assert not file.exists()
 
 

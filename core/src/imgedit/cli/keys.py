@@ -29,12 +29,17 @@ def keys() -> None:
     """
 
 
-@keys.command(name="set", epilog="Example: imgedit keys set acme < key.txt")
+@keys.command(
+    name="set",
+    epilog="Example: imgedit keys set acme < key.txt",
+    # Or click itself would refuse what is too much, and print it.
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
 @click.argument("provider", shell_complete=provider_names)
 @click.option("--part", metavar="NAME", help="Which part, where a key has several.")
 @common
-@click.pass_obj
-def set_(screen: Screen, as_json: bool, provider: str, part: str | None) -> None:
+@click.pass_context
+def set_(context: click.Context, as_json: bool, provider: str, part: str | None) -> None:
     """Keep the key of PROVIDER: typed in, or the first line of the standard input.
 
     It goes to the system keyring, or where there is none to a file that only you can read.
@@ -42,6 +47,12 @@ def set_(screen: Screen, as_json: bool, provider: str, part: str | None) -> None
     from ..config import Paths, check_key, load_config, vault
     from ..config.keyfile import store_key
 
+    screen: Screen = context.obj
+    if context.args:
+        raise UsageError(
+            "a key is never an argument: other programs, and the shell's history, would see it",
+            hint="Type it in after: imgedit keys set PROVIDER",
+        )
     paths = Paths.from_environment()
     config = load_config(paths.config_file)
     wanted = _parts(provider, part)
@@ -55,7 +66,7 @@ def set_(screen: Screen, as_json: bool, provider: str, part: str | None) -> None
         source = "keyring" if why is None else "file"
         stored.append({"provider": provider, "part": name, "source": source, "where": where})
         if not as_json:
-            place = "the system keyring" if why is None else f"{where}, for you alone ({why})"
+            place = "the system keyring" if why is None else f"{where}, for you alone: {why}"
             screen.line(f"The {name} of {provider} is kept in {place}.")
     notes = list(_winners(provider, wanted, stored, config, paths))
     if as_json:
