@@ -78,12 +78,18 @@ class Provider:
         self.version = version
         self.manifest = manifest
         package = str(getattr(module, "__name__", "")).partition(".")[0] or None
-        functions = [one.function for one in hookimpls(module, PROVIDER_HOOKS)]
-        party = Party(label=self.label, package=package, codes=code_of(functions))
+        own = hookimpls(module, PROVIDER_HOOKS)
+        party = Party(
+            label=self.label, package=package, codes=code_of([one.function for one in own])
+        )
         self._parties = (party, *(addon.party for addon in addons))
         self._wrapped_by = {
             hook: [addon.party.label for addon in addons if hook in addon.wraps]
             for hook in PROVIDER_HOOKS
+        }
+        # Hooks that others than the core take part in.
+        self._foreign = {one.hook for one in own} | {
+            hook for hook, labels in self._wrapped_by.items() if labels
         }
         self._module, self._addons = module, addons
         self._watcher = Watcher()
@@ -193,13 +199,13 @@ class Provider:
         return self._ask("parse_models", values.rows, response=response)
 
     def _ask(self, hook: str, take: Callable[[Any], _T], **arguments: Any) -> _T:
-        changed = self._watcher.look(arguments)
+        changed = self._watcher.look(arguments) if hook in self._foreign else None
         try:
             with hooks_running():
                 answer = self._call(hook, arguments)
         except (Exception, SystemExit) as error:
             self._raised(hook, error, arguments)
-        if (name := changed()) is not None:
+        if changed is not None and (name := changed()) is not None:
             raise self._wrong(
                 hook,
                 f"changed {name} in place; its arguments belong to the core, return new values",
