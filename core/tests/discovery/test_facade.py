@@ -339,7 +339,7 @@ def test_an_answer_that_cannot_be_read_is_unexpected(acme: Acme, job: Job) -> No
         acme().parse_response(job, html)
     error = caught.value
     assert "status 200, text/html, 18 bytes" in error.message
-    assert f"parse_response of {LABEL} raised JSONDecodeError" in error.message
+    assert f"parse_response of {LABEL} raised ValueError: this is not JSON: Exp" in error.message
     assert "imgedit_acme/__init__.py, line" in error.message
     assert (error.charged, error.status, error.distribution) == ("unknown", 200, LABEL)
 

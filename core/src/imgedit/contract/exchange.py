@@ -252,7 +252,7 @@ def _parse(body: bytes) -> Any:
     except RecursionError:
         return _NotJson("the JSON is nested too deeply")
     except ValueError as error:
-        return _NotJson(str(error))
+        return _NotJson(f"this is not JSON: {error}")
 
 
 def _no_constant(name: str) -> None:
