@@ -26,6 +26,8 @@ from typing import Any
 
 from attrs import asdict, frozen
 
+from imgedit.testing.pictures import png, png_bomb
+
 MOST_MIB = {"picture": 8.0, "body": 160.0}
 """The most memory that Python may hold while one is refused. A body may be 64 MiB of JSON, for
 pictures lie in it as base64; it is held as pieces and as one."""
@@ -96,7 +98,7 @@ def pictures() -> dict[str, tuple[str, bytes]]:
     extended = b"VP8X\x0a\0\0\0" + b"\0\0\0\0" + canvas + b"VP8L\x0a\0\0\0" + b"\x2f" + bytes(9)
     image = b"\x2c\0\0\0\0" + little + b"\0" + b"\x02\x02\x4c\x01\0" + b"\x3b"
     return {
-        "PNG": ("image/png", _png(_SIDE, _SIDE)),
+        "PNG": ("image/png", png_bomb(_SIDE, _SIDE)),
         "JPEG": ("image/jpeg", b"\xff\xd8" + start + scan),
         "WebP": ("image/webp", b"RIFF" + struct.pack("<I", len(extended) + 4) + b"WEBP" + extended),
         "GIF": ("image/gif", b"GIF89a" + little + b"\x80\0\0" + bytes(6) + image),
@@ -123,18 +125,6 @@ def bodies() -> dict[str, tuple[Mapping[str, str], bytes]]:
         "brotli": ({**text, "Content-Encoding": "br"}, b"\x1b\xff\xff\x7f" + bytes(64)),
         "zstd": ({**text, "Content-Encoding": "zstd"}, b"\x28\xb5\x2f\xfd\xa4" + bytes(64)),
     }
-
-
-def _png(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    data = zlib.compress(bytes((width + 7) // 8 + 1) * 1000, 9)
-    parts = chunk(b"IHDR", header), chunk(b"IDAT", data), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def _squeezed(head: bytes, wbits: int, filler: bytes = b" ", mib: int = 1024) -> bytes:
@@ -173,7 +163,7 @@ def _client(server: Any) -> Iterator[Callable[..., Any]]:
 
             async def one() -> None:
                 async with imgedit.Client(journal=journal) as client:
-                    await client.edit(image or _png(8, 8), "x", provider="acme", mask=mask)
+                    await client.edit(image or png(8, 8), "x", provider="acme", mask=mask)
 
             with instant_waits():
                 asyncio.run(one())
@@ -215,7 +205,7 @@ def _all() -> Iterator[Trial]:
     with ScriptedServer() as server, _client(server) as edit:
         server.on("POST", "/upload", Answer.json({"handle": "h"}))
         by_url = Answer.json({"urls": [f"{server.url}/out"]})
-        server.on("POST", "/edit", Answer.picture(_png(8, 8)))
+        server.on("POST", "/edit", Answer.picture(png(8, 8)))
         edit()  # what is imported and opened once does not count
         for bomb, (media_type, data) in pictures().items():
             answers = {
