@@ -33,7 +33,13 @@ def row(status: str, **more: Any) -> dict[str, Any]:
 
 
 def refused(code: str) -> dict[str, Any]:
-    return {"error": {"code": code, "message": "no"}}
+    """An error answer, which is flat at Depicta whatever its status."""
+    return {"error": code, "message": "no", "details": None, "request_id": "r-1"}
+
+
+def failed(code: str) -> dict[str, Any]:
+    """A job that failed, which says so inside."""
+    return row("failed", error={"code": code, "message": "no"})
 
 
 class TestDepicta(ProviderTests):
@@ -75,18 +81,24 @@ class TestDepicta(ProviderTests):
     }
     cost = "0.045"
     errors = (
-        ErrorAnswer((400, refused("invalid_request")), "InvalidRequest"),
-        ErrorAnswer((400, refused("bad_file")), "ImageRejected", purpose="upload"),
-        ErrorAnswer((401, refused("unauthorized")), "AuthenticationError"),
-        ErrorAnswer((402, refused("insufficient_credits")), "InsufficientCredits"),
+        ErrorAnswer((400, refused("bad_request")), "InvalidRequest"),
+        ErrorAnswer((400, refused("bad_request")), "ImageRejected", purpose="upload"),
+        ErrorAnswer((401, refused("auth_invalid")), "AuthenticationError"),
+        ErrorAnswer((402, refused("credit_insufficient")), "InsufficientCredits"),
+        ErrorAnswer((403, refused("account_suspended")), "PermissionDenied"),
         ErrorAnswer((403, refused("model_not_allowed")), "ModelUnavailable"),
+        ErrorAnswer((404, refused("not_found")), "NotFound"),
+        ErrorAnswer((413, refused("payload_too_large")), "ImageRejected", purpose="upload"),
+        ErrorAnswer((422, refused("validation_error")), "InvalidRequest"),
+        ErrorAnswer((422, refused("model_not_capable")), "ModelUnavailable"),
         ErrorAnswer((403, refused("content_rejected")), "ContentRejected"),
         ErrorAnswer((451, refused("content_rejected")), "ContentRejected"),
-        ErrorAnswer((429, refused("rate"), {"Retry-After": "9"}), "RateLimited", retry_after=9),
+        ErrorAnswer(
+            (429, refused("rate_limited"), {"Retry-After": "9"}), "RateLimited", retry_after=9
+        ),
         ErrorAnswer((500, refused("internal_error")), "ProviderUnavailable"),
         ErrorAnswer((502, b"<html></html>"), "ProviderUnavailable", "unknown"),
-        ErrorAnswer(row("failed", **refused("internal_error")), "JobFailed", purpose="poll"),
-        ErrorAnswer(
-            row("failed", **refused("content_rejected")), "ContentRejected", purpose="poll"
-        ),
+        ErrorAnswer(failed("internal_error"), "JobFailed", purpose="poll"),
+        ErrorAnswer(failed("insufficient_credits"), "InsufficientCredits", purpose="poll"),
+        ErrorAnswer(failed("content_rejected"), "ContentRejected", purpose="poll"),
     )
