@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ImgEditError
+from .books import journal_alone
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
 from .options import common, timeout_option
 from .screen import Screen
 from .settling import prune, settle
 
 if TYPE_CHECKING:
-    from ..client import Client
     from ..engine.record import JobRecord
 
 logger = logging.getLogger("imgedit.cli")
@@ -68,7 +67,6 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
 @click.pass_obj
 def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | None) -> int:
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
-    from ..client import Client
     from ..result import EditResult
     from .failure import bug, show_failure
     from .naming import shown
@@ -130,20 +128,6 @@ def _code(failures: list[ImgEditError], count: int) -> int:
     if UNKNOWN in codes:
         return UNKNOWN
     return codes[0] if count == 1 else SOME_FAILED
-
-
-@contextmanager
-def journal_alone() -> Iterator[Client]:
-    """A client for its journal alone."""
-    import asyncio
-
-    from ..client import Client
-
-    client = Client.from_config()
-    try:
-        yield client
-    finally:
-        asyncio.run(client.close())
 
 
 def _show_rows(screen: Screen, records: list[JobRecord]) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import click
 
+from .books import journal_alone
 from .options import common
 from .screen import Screen
 
@@ -27,7 +28,6 @@ def settle(
     """
     from ..contract.money import Money
     from ..journal import job_row
-    from .jobs import journal_alone
     from .words import say_cost
 
     if charged is None:
@@ -56,8 +56,6 @@ def prune(screen: Screen, as_json: bool, older_than: str) -> None:
 
     Jobs that can go on, or whose charge is not known, stay; so does what `imgedit spend` shows.
     """
-    from .jobs import journal_alone
-
     with journal_alone() as client:
         gone = client.prune(days(older_than, "--older-than"))
     if as_json:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .books import journal_alone
 from .options import common
 from .screen import Screen
 
@@ -33,7 +34,6 @@ def spend(screen: Screen, as_json: bool, by: str | None, since: str | None) -> N
     charged; a charge that is assumed from the quote is marked.
     """
     from ..engine.record import now
-    from .jobs import journal_alone
     from .settling import days
 
     begin = None if since is None else now() - days(since, "--since")
