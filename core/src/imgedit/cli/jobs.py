@@ -67,6 +67,7 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
 @click.pass_obj
 def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | None) -> int:
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
+    from ..client import Client
     from ..result import EditResult
     from .failure import bug, show_failure
     from .naming import shown
