@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import sys
 import zlib
@@ -150,6 +151,22 @@ def test_a_bad_request(imgedit, photo, arguments, says, next_step):
     assert says in error["message"]
     assert next_step in error["message"]
     assert imgedit.names() == {"photo.png"}
+
+
+def test_the_embedded_provider_names_who_could_do_it_instead(imgedit, photo):
+    """The format that a file's name asks for is a wish; one that is given is not."""
+
+    def named(*arguments):
+        error = imgedit.error(
+            "edit", photo, "add a dragon", "-p", "local", *arguments, code=2,
+            env={"IMGEDIT_PLUGINS": "artnex,depicta,gptimageapi,local,magichour"},
+        )  # fmt: skip
+        return re.findall(r"-p (\w+)", error["message"])
+
+    everyone = ["artnex", "depicta", "gptimageapi", "magichour"]
+    assert named() == everyone
+    assert named("-o", "out.png") == everyone
+    assert named("--format", "png") == ["depicta"]
 
 
 def test_an_unknown_provider_is_answered_with_the_nearest(imgedit, photo):

@@ -227,7 +227,9 @@ async def plan(
     )
     checked = provider.validate(request, model)
     if checked.problems:
-        raise _refused(runtime, provider, request, checked.problems)
+        # Not the format that only the output's name asks for: another would do without.
+        wanted = evolve(request, model=None, output_format=ask.request.output_format)
+        raise _refused(runtime, provider, wanted, checked.problems)
     request, adaptations = await _with_mask(runtime, provider, request, job_id)
     quote = provider.price(request, model)
     if ask.max_cost is not None:
@@ -293,7 +295,7 @@ def _refused(
     """Every problem, and for a provider of this machine who could do it instead."""
     hint = advice(problems)
     if provider.manifest.local:
-        able = able_providers(runtime, evolve(request, model=None), without=provider.name)
+        able = able_providers(runtime, request, without=provider.name)
         if able:
             hint = f"A provider that could take it: {', '.join(f'-p {name}' for name in able)}."
     return ValidationError(
