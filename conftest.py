@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,10 @@ sys.dont_write_bytecode = False
 # Nothing is reached by a certificate of the system's, and each start of an edit reads them all.
 if not os.environ.get("RELEASE_CHECK"):  # which asks the package index
     os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
+
+# A job in the background ignores Ctrl-C, and so would every program that a test starts and stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NetworkRefused(Exception):
