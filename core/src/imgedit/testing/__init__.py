@@ -1,8 +1,10 @@
 """What helps to test a plugin, or an app that uses imgedit; the library itself imports none of it.
 
 For plugin authors (needs `imgedit-core[testing]`): `ProviderTests`, the proof that a provider is
-right; `FaultServer`, a vendor that misbehaves on demand. `check_provider` is the same proof without
-pytest. For apps: `fake`, a provider that answers at once, `no_spending` and `instant_waits`.
+right; `ScriptedServer`, a vendor on loopback, and `FaultServer`, one that misbehaves on demand;
+`Sandbox`, for whole edits there, by the library and by the command line. `check_provider` is the
+proof without pytest. For apps: `fake`, a provider that answers at once, `no_spending` and
+`instant_waits`.
 
 Names are imported on first use.
 """
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .kit.answers import PICTURE, ErrorAnswer
     from .kit.suite import ProviderTests
     from .pictures import png
+    from .sandbox import Ran, Sandbox
     from .server import Answer, Received, ScriptedServer
     from .spending import no_spending
     from .waits import instant_waits
@@ -33,7 +36,9 @@ __all__ = [
     "Fake",
     "FaultServer",
     "ProviderTests",
+    "Ran",
     "Received",
+    "Sandbox",
     "ScriptedServer",
     "check_provider",
     "fake",
@@ -51,7 +56,9 @@ _WHERE = {
     "Fake": "fakes",
     "FaultServer": "faults",
     "ProviderTests": "kit.suite",
+    "Ran": "sandbox",
     "Received": "server",
+    "Sandbox": "sandbox",
     "ScriptedServer": "server",
     "check_provider": "check",
     "fake": "fakes",

@@ -24,6 +24,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -208,6 +209,18 @@ class ScriptedServer:
                 for request in self.requests
                 if method in (None, request.method) and fnmatchcase(request.path, path)
             ]
+
+    def wait_for(self, method: str | None = None, path: str = "*", count: int = 1) -> None:
+        """Return as soon as `count` requests with this method on this path have come.
+
+        Raises:
+            AssertionError: they did not within half a minute.
+        """
+        ends = time.monotonic() + 30
+        while self.count(method, path) < count:
+            came = [f"{one.method} {one.target}" for one in self.received()]
+            assert time.monotonic() < ends, f"waited in vain for {method} {path}; came: {came}"
+            time.sleep(0.01)
 
     def forget(self) -> None:
         """Empty `requests` and `unexpected`."""
