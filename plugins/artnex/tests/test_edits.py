@@ -26,19 +26,19 @@ def test_a_file_on_the_command_line(vendor: Any, command_line: Any, photo: Path)
         *("edit", "photo.png", "change the sky", "-p", "artnex"),
         *("-m", "seedream-edit", "-o", "out.png"),
     )
-    assert ran.exit == 0, ran.err
-    assert schema_problems(ran.out, "edit-result") == []
+    assert ran.code == 0, ran.err
+    assert schema_problems(ran.json, "edit-result") == []
     assert photo.with_name("out.png").read_bytes() == png()
-    (shown,) = ran.out["images"]
+    (shown,) = ran.json["images"]
     assert shown["sha256"] == hashlib.sha256(png()).hexdigest()
     assert shown["url"] == f"{vendor.url}/results/1.png"
     assert shown["expires_at"] is None  # 24 hours are inferred only
-    assert ran.out["model"] == "seedream-edit"
-    assert ran.out["cost"] == {"amount": "200", "unit": "artnex:credits"}
-    assert (ran.out["quote"]["amount"], ran.out["quote"]["basis"]) == ("200", "exact")
-    assert ran.out["vendor_ids"] == {"request_id": "req_abc123xyz"}
-    assert ran.out["balance"] is None
-    assert (ran.out["warnings"], ran.out["attempts"]) == ([], 1)
+    assert ran.json["model"] == "seedream-edit"
+    assert ran.json["cost"] == {"amount": "200", "unit": "artnex:credits"}
+    assert (ran.json["quote"]["amount"], ran.json["quote"]["basis"]) == ("200", "exact")
+    assert ran.json["vendor_ids"] == {"request_id": "req_abc123xyz"}
+    assert ran.json["balance"] is None
+    assert (ran.json["warnings"], ran.json["attempts"]) == ([], 1)
 
     submit, download = vendor.requests
     assert submit.headers["authorization"] == "Bearer canary-4b1d77e0"
@@ -56,8 +56,8 @@ def test_a_url_on_the_command_line(vendor: Any, command_line: Any, photo: Path) 
     ran = command_line.run(
         "edit", URL, "x", "-p", "artnex", "-m", "nano-banana-edit", "-o", "o.png"
     )
-    assert ran.exit == 0, ran.err
-    assert sorted(ran.out["unchecked"]) == ["/image/bytes", "/image/media_type"]
+    assert ran.code == 0, ran.err
+    assert sorted(ran.json["unchecked"]) == ["/image/bytes", "/image/media_type"]
     assert vendor.requests[0].json()["image"] == URL
 
 
@@ -67,7 +67,7 @@ def test_a_plain_http_url_is_fetched_here_and_guarded(
     vendor.on("GET", "/photo.png", Answer.picture(photo.read_bytes()))
     url = f"{vendor.url}/photo.png"  # on this machine: that is what the guard is for
     ran = call("edit", url, "x", "-p", "artnex", "-m", "seedream-edit", "-o", "out.png")
-    assert (ran.exit, ran.error["type"], ran.error["charged"]) == (7, "NetworkError", "no")
+    assert (ran.code, ran.error["type"], ran.error["charged"]) == (7, "NetworkError", "no")
     assert vendor.requests == []
 
 
@@ -77,10 +77,10 @@ def test_resolution_and_quality(vendor: Any, call: Callable[..., Any], photo: Pa
         *("edit", photo, "x", "-p", "artnex", "-m", "gpt-image-2-edit", "-o", "out.png"),
         *("--resolution", "2k", "--quality", "high"),
     )
-    assert ran.exit == 0, ran.err
-    assert ran.out["cost"]["amount"] == "1234"
-    assert (ran.out["quote"]["amount"], ran.out["quote"]["basis"]) == (None, "unknown")
-    assert "does not publish" in ran.out["quote"]["reason"]
+    assert ran.code == 0, ran.err
+    assert ran.json["cost"]["amount"] == "1234"
+    assert (ran.json["quote"]["amount"], ran.json["quote"]["basis"]) == (None, "unknown")
+    assert "does not publish" in ran.json["quote"]["reason"]
     sent = vendor.requests[0].json()
     assert (sent["resolution"], sent["quality"]) == ("2k", "high")
 
@@ -121,7 +121,7 @@ def test_nothing_is_sent_for_what_artnex_cannot(
     vendor: Any, call: Callable[..., Any], photo: Path, arguments: tuple[str, ...], path: str
 ) -> None:
     ran = call("edit", photo, "x", "-p", "artnex", "-o", "out.png", *arguments)
-    assert ran.exit == 2
+    assert ran.code == 2
     assert [problem["path"] for problem in ran.error["problems"]] == [path]
     assert ran.error["charged"] == "no"
     assert vendor.requests == []
@@ -138,8 +138,8 @@ def test_no_model_lists_the_six_with_their_credits(
 
 def test_quotes(call: Callable[..., Any], photo: Path, tmp_path: Path) -> None:
     ran = call("quote", photo, "x", "-p", "artnex")
-    assert ran.exit == 0
-    assert [(row["model"], row["amount"]) for row in ran.out["quotes"]] == [
+    assert ran.code == 0
+    assert [(row["model"], row["amount"]) for row in ran.json["quotes"]] == [
         ("seedream-edit", "200"),
         ("nano-banana-edit", "240"),
         ("nano-banana-pro-edit", "800"),
@@ -149,8 +149,8 @@ def test_quotes(call: Callable[..., Any], photo: Path, tmp_path: Path) -> None:
     ]
     (tmp_path / "a.gif").write_bytes(GIF)
     ran = call("quote", "a.gif", "x" * 5000, "-p", "artnex")
-    assert ran.out["quotes"] == []
-    for row in ran.out["unable"]:
+    assert ran.json["quotes"] == []
+    for row in ran.json["unable"]:
         found = {problem["path"]: problem["code"] for problem in row["problems"]}
         assert found == {"/image/media_type": "enum", "/prompt": "maxLength"}
 
@@ -158,18 +158,18 @@ def test_quotes(call: Callable[..., Any], photo: Path, tmp_path: Path) -> None:
 def test_a_limit_in_credits(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
     arguments = ("edit", photo, "x", "-p", "artnex", "-o", "out.png", "--max-cost")
     ran = call(*arguments, "239 artnex:credits", "-m", "nano-banana-edit")
-    assert (ran.exit, ran.error["type"]) == (4, "BudgetExceeded")
+    assert (ran.code, ran.error["type"]) == (4, "BudgetExceeded")
     ran = call(*arguments, "99999 artnex:credits", "-m", "gpt-image-2-edit")
-    assert (ran.exit, ran.error["type"]) == (4, "BudgetExceeded")
+    assert (ran.code, ran.error["type"]) == (4, "BudgetExceeded")
     assert "does not publish" in ran.error["message"]
     assert vendor.requests == []
-    assert call(*arguments, "240 artnex:credits", "-m", "nano-banana-edit").exit == 0
+    assert call(*arguments, "240 artnex:credits", "-m", "nano-banana-edit").code == 0
 
 
 def test_what_would_be_sent(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
     ran = call("edit", photo, "change it", "-p", "artnex", "-m", "seedream-edit", "--dry-run")
-    assert ran.exit == 0, ran.err
-    (request,) = ran.out["requests"]
+    assert ran.code == 0, ran.err
+    (request,) = ran.json["requests"]
     assert (request["method"], request["url"]) == ("POST", vendor.url + EDIT)
     assert (request["purpose"], request["spends"]) == ("submit", True)
     assert "change it" in json.dumps(request["body"])
@@ -181,6 +181,6 @@ def test_without_a_key_nothing_is_sent(
 ) -> None:
     monkeypatch.delenv("ARTNEX_API_KEY")
     ran = call("edit", photo, "x", "-p", "artnex", "-m", "seedream-edit")
-    assert ran.exit == 2
+    assert ran.code == 2
     assert "ARTNEX_API_KEY" in ran.error["message"]
     assert vendor.requests == []

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,13 +27,13 @@ def test_a_dropped_connection(
 ) -> None:
     vendor.on("POST", EDIT, vendor.good(fault=fault), vendor.good())
     ran = call(*edit(photo))
-    assert ran.exit == 8
+    assert ran.code == 8
     assert (ran.error["type"], ran.error["charged"]) == ("OutcomeUnknown", "unknown")
     assert ran.error["retryable"] is False
     for _ in range(2):
         again = call("jobs", "resume", ran.error["job_id"])
-        assert (again.exit, again.error["charged"]) == (8, "unknown")
-    (job,) = call("jobs").out["jobs"]
+        assert (again.code, again.error["charged"]) == (8, "unknown")
+    (job,) = call("jobs").jobs
     assert job["status"] == "unknown"
     assert vendor.submits == len(vendor.requests) == 1
 
@@ -47,7 +44,7 @@ def test_an_answer_that_never_ends(
 ) -> None:
     vendor.on("POST", EDIT, vendor.good(fault=fault))
     ran = call(*edit(photo), "--timeout", "1")
-    assert (ran.exit, ran.error["charged"]) == (8, "unknown")
+    assert (ran.code, ran.error["charged"]) == (8, "unknown")
     assert vendor.submits == 1
 
 
@@ -58,7 +55,7 @@ def test_a_refused_connection_costs_nothing(
         monkeypatch.setenv("IMGEDIT_ARTNEX_BASE_URL", f"{gone.url}/v1")
     monkeypatch.setenv("ARTNEX_API_KEY", "k")
     ran = call(*edit(photo))
-    assert ran.exit == 7
+    assert ran.code == 7
     assert (ran.error["type"], ran.error["charged"]) == ("NetworkError", "no")
 
 
@@ -70,17 +67,13 @@ def test_killed_while_waiting_for_the_answer(
     vendor: Any, command_line: Any, call: Callable[..., Any], photo: Path
 ) -> None:
     vendor.on("POST", EDIT, Answer(fault="hang"), vendor.good())
-    with command_line.start(*edit(photo)) as child:
-        try:
-            vendor.wait_for("POST")
-        finally:
-            child.kill()
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_when(lambda: vendor.wait_for("POST"), *edit(photo))
+    (job,) = call("jobs").jobs
     assert job["status"] == "sent"
     ran = command_line.run("jobs", "resume", job["id"])
-    assert (ran.exit, ran.error["charged"]) == (8, "unknown")
-    assert call("jobs", "resume", job["id"]).exit == 8
-    (job,) = call("jobs").out["jobs"]
+    assert (ran.code, ran.error["charged"]) == (8, "unknown")
+    assert call("jobs", "resume", job["id"]).code == 8
+    (job,) = call("jobs").jobs
     assert job["status"] == "unknown"
     assert vendor.submits == 1
     assert not photo.with_name("out.png").exists()
@@ -91,50 +84,26 @@ def test_killed_while_the_picture_is_fetched(
     vendor: Any, command_line: Any, call: Callable[..., Any], photo: Path
 ) -> None:
     vendor.on("GET", "/results/*", Answer(fault="hang"), Answer.picture(png()))
-    with command_line.start(*edit(photo)) as child:
-        try:
-            vendor.wait_for("GET")
-        finally:
-            child.kill()
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_when(lambda: vendor.wait_for("GET"), *edit(photo))
+    (job,) = call("jobs").jobs
     assert job["cost"] == {"amount": "200", "unit": "artnex:credits"}
     ran = command_line.run("jobs", "resume", job["id"])
-    assert ran.exit == 0, ran.err
-    assert ran.out["vendor_ids"] == {"request_id": "req_abc123xyz"}
+    assert ran.code == 0, ran.err
+    assert ran.json["vendor_ids"] == {"request_id": "req_abc123xyz"}
     assert photo.with_name("out.png").read_bytes() == png()
     assert vendor.submits == 1
 
 
-_CHILD = """
-import os, signal
-import imgedit
-
-def die(event):
-    if event.kind == "accepted":
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with imgedit.SyncClient.from_config() as client:
-    client.edit("photo.png", "x", provider="artnex", model="seedream-edit", out="out.png",
-                on_event=die)
-"""
-
-
 @needs_sigkill
-def test_killed_with_the_answer_stored(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD],
-        cwd=photo.parent,
-        env=dict(os.environ),
-        timeout=60,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+def test_killed_with_the_answer_stored(
+    vendor: Any, command_line: Any, call: Callable[..., Any], photo: Path
+) -> None:
+    command_line.kill_at("accepted", photo, "x", model="seedream-edit")
     assert len(vendor.requests) == 1
-    (job,) = call("jobs").out["jobs"]
+    (job,) = call("jobs").jobs
     assert job["status"] == "accepted"
     ran = call("jobs", "resume", job["id"])
-    assert ran.exit == 0, ran.err
+    assert ran.code == 0, ran.err
     assert photo.with_name("out.png").read_bytes() == png()
     assert vendor.submits == 1
 
@@ -155,13 +124,13 @@ def test_a_picture_that_cannot_be_fetched_is_fetched_on_resume(
 ) -> None:
     vendor.on("GET", "/results/*", broken)
     ran = call(*edit(photo))
-    assert ran.exit == 7
+    assert ran.code == 7
     assert (ran.error["type"], ran.error["charged"]) == ("DownloadFailed", "yes")
     assert not photo.with_name("out.png").exists()
     vendor.on("GET", "/results/*", Answer.picture(png()))
     again = call("jobs", "resume", ran.error["job_id"])
-    assert again.exit == 0, again.err
-    assert again.out["cost"]["amount"] == "200"
+    assert again.code == 0, again.err
+    assert again.json["cost"]["amount"] == "200"
     assert photo.with_name("out.png").read_bytes() == png()
     assert vendor.submits == 1
 
@@ -184,7 +153,7 @@ def test_a_url_that_must_not_be_fetched(
 ) -> None:
     vendor.on("POST", EDIT, vendor.good(images=[{"url": url}]))
     ran = call(*edit(photo))
-    assert ran.exit in (7, 8)
+    assert ran.code in (7, 8)
     assert ran.error["type"] in ("DownloadFailed", "UnexpectedResponse")
     assert ran.error["charged"] in ("yes", "unknown")
     assert not photo.with_name("out.png").exists()
