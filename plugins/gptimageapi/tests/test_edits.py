@@ -27,18 +27,18 @@ def test_a_file_on_the_command_line(vendor: Any, command_line: Any, photo: Path)
     ran = command_line.run(
         "edit", "photo.png", "change the sky", "-p", "gptimageapi", "-o", "o.png"
     )
-    assert ran.exit == 0, ran.err
-    assert schema_problems(ran.out, "edit-result") == []
+    assert ran.code == 0, ran.err
+    assert schema_problems(ran.json, "edit-result") == []
     assert photo.with_name("o.png").read_bytes() == result()
-    (shown,) = ran.out["images"]
+    (shown,) = ran.json["images"]
     assert shown["sha256"] == hashlib.sha256(result()).hexdigest()
     assert shown["url"] == f"{vendor.url}/results/1.png"
     assert shown["expires_at"] is None
-    assert ran.out["model"] == "gpt-image-2"
-    assert (ran.out["cost"], ran.out["balance"], ran.out["vendor_ids"]) == (None, None, {})
-    quote = ran.out["quote"]
+    assert ran.json["model"] == "gpt-image-2"
+    assert (ran.json["cost"], ran.json["balance"], ran.json["vendor_ids"]) == (None, None, {})
+    quote = ran.json["quote"]
     assert (quote["amount"], quote["at_most"], quote["basis"]) == ("4", "16", "at_least")
-    assert (ran.out["warnings"], ran.out["attempts"]) == ([], 1)
+    assert (ran.json["warnings"], ran.json["attempts"]) == ([], 1)
 
     submit, download = vendor.requests
     assert submit.headers["authorization"] == "Bearer canary-c2a95e13"
@@ -59,8 +59,8 @@ def test_several_pictures_on_the_command_line(vendor: Any, command_line: Any, ph
         *("edit", URL, "x", "-p", "gptimageapi", "-n", "3", "--quality", "high"),
         *("--aspect-ratio", "9:21", "-o", "out.png"),
     )
-    assert ran.exit == 0, ran.err
-    quote = ran.out["quote"]
+    assert ran.code == 0, ran.err
+    quote = ran.json["quote"]
     assert (quote["amount"], quote["at_most"], quote["basis"]) == ("48", "48", "exact")
     for number in (1, 2, 3):
         assert photo.with_name(f"out-{number}.png").read_bytes() == result(number)
@@ -78,9 +78,9 @@ def test_several_pictures_on_the_command_line(vendor: Any, command_line: Any, ph
 def test_fewer_pictures_than_asked_for(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
     vendor.on("POST", EDIT, vendor.good(2))
     ran = call("edit", photo, "x", "-p", "gptimageapi", "-n", "3", "-o", "out.png")
-    assert ran.exit == 0, ran.err
-    assert len(ran.out["images"]) == 2
-    assert any("3 pictures were asked for and 2 came" in text for text in ran.out["warnings"])
+    assert ran.code == 0, ran.err
+    assert len(ran.json["images"]) == 2
+    assert any("3 pictures were asked for and 2 came" in text for text in ran.json["warnings"])
 
 
 def test_in_python(vendor: Any, client: imgedit.SyncClient, photo: Path) -> None:
@@ -108,7 +108,7 @@ def test_nothing_is_sent_for_what_the_vendor_cannot(
     vendor: Any, call: Callable[..., Any], photo: Path, arguments: tuple[str, ...], path: str
 ) -> None:
     ran = call("edit", photo, "x", "-p", "gptimageapi", "-o", "out.png", *arguments)
-    assert ran.exit == 2
+    assert ran.code == 2
     assert [problem["path"] for problem in ran.error["problems"]] == [path]
     assert ran.error["charged"] == "no"
     assert vendor.requests == []
@@ -121,7 +121,7 @@ def test_quotes(call: Callable[..., Any], photo: Path) -> None:
         (("--quality", "high", "-n", "3"), ("48", "48", "exact")),
         ((), ("4", "16", "at_least")),
     ):
-        (row,) = call("quote", photo, "x", "-p", "gptimageapi", *arguments).out["quotes"]
+        (row,) = call("quote", photo, "x", "-p", "gptimageapi", *arguments).json["quotes"]
         assert (row["amount"], row["at_most"], row["basis"]) == expected
 
 
@@ -130,15 +130,15 @@ def test_a_limit_is_held_against_the_most(
 ) -> None:
     arguments = ("edit", photo, "x", "-p", "gptimageapi", "-o", "o.png", "--max-cost")
     ran = call(*arguments, "15 gptimageapi:credits")
-    assert (ran.exit, ran.error["type"]) == (4, "BudgetExceeded")
+    assert (ran.code, ran.error["type"]) == (4, "BudgetExceeded")
     assert vendor.requests == []
-    assert call(*arguments, "4 gptimageapi:credits", "--quality", "low").exit == 0
+    assert call(*arguments, "4 gptimageapi:credits", "--quality", "low").code == 0
 
 
 def test_what_would_be_sent(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
     ran = call("edit", photo, "change it", "-p", "gptimageapi", "--dry-run")
-    assert ran.exit == 0, ran.err
-    (request,) = ran.out["requests"]
+    assert ran.code == 0, ran.err
+    (request,) = ran.json["requests"]
     assert (request["method"], request["url"]) == ("POST", vendor.url + EDIT)
     assert (request["purpose"], request["spends"]) == ("submit", True)
     assert "change it" in json.dumps(request["body"])
@@ -150,6 +150,6 @@ def test_without_a_key_nothing_is_sent(
 ) -> None:
     monkeypatch.delenv("GPTIMAGEAPI_API_KEY")
     ran = call("edit", photo, "x", "-p", "gptimageapi")
-    assert ran.exit == 2
+    assert ran.code == 2
     assert "GPTIMAGEAPI_API_KEY" in ran.error["message"]
     assert vendor.requests == []

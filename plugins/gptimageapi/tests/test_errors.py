@@ -140,13 +140,13 @@ def test_over_http(
 def test_on_the_command_line(vendor: Any, call: Callable[..., Any], photo: Path, row: Row) -> None:
     vendor.on("POST", EDIT, row.answer)
     done = call("edit", photo, "x", "-p", "gptimageapi", "-o", "out.png")
-    assert done.exit == row.exit
+    assert done.code == row.exit
     assert (done.error["type"], done.error["charged"]) == (row.kind, row.charged)
     assert (done.error["status"], done.error["code"]) == (row.status, row.code)
     assert vendor.submits == row.submits
     # Whatever it was, going on with the job sends nothing again and tells the same of the money.
     again = call("jobs", "resume", done.error["job_id"])
-    assert again.exit != 0
+    assert again.code != 0
     assert again.error["charged"] == row.charged
     assert len(vendor.requests) == row.submits
 
@@ -157,10 +157,10 @@ def test_a_200_that_cannot_be_read(
 ) -> None:
     vendor.on("POST", EDIT, Answer(body=body, headers={"Content-Type": "application/json"}))
     done = call("edit", photo, "x", "-p", "gptimageapi", "-o", "out.png")
-    assert done.exit == 8
+    assert done.code == 8
     assert (done.error["type"], done.error["charged"]) == ("UnexpectedResponse", "unknown")
     again = call("jobs", "resume", done.error["job_id"])
-    assert (again.exit, again.error["charged"]) == (8, "unknown")
+    assert (again.code, again.error["charged"]) == (8, "unknown")
     assert len(vendor.requests) == 1
 
 
@@ -178,7 +178,7 @@ def test_an_error_that_cannot_be_read(
 def test_a_redirect_is_not_followed(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
     vendor.on("POST", EDIT, Answer.redirect(f"{vendor.url}/elsewhere", status=307))
     done = call("edit", photo, "x", "-p", "gptimageapi")
-    assert (done.exit, done.error["charged"]) == (8, "unknown")
+    assert (done.code, done.error["charged"]) == (8, "unknown")
     assert len(vendor.requests) == 1
 
 
@@ -198,8 +198,8 @@ def test_a_code_other_than_0_stays_unknown_and_listed(
     done = call("edit", photo, "x", "-p", "gptimageapi", "-o", "out.png")
     assert SAID in done.error["message"]
     for _ in range(2):
-        assert call("jobs", "resume", done.error["job_id"]).exit == 8
-    (job,) = call("jobs").out["jobs"]
+        assert call("jobs", "resume", done.error["job_id"]).code == 8
+    (job,) = call("jobs").jobs
     assert (job["id"], job["status"]) == (done.error["job_id"], "unknown")
     assert vendor.submits == 1
     assert not photo.with_name("out.png").exists()
@@ -215,4 +215,4 @@ def test_the_key_is_not_shown_where_the_vendor_repeats_it(
     assert vendor.requests[0].headers["authorization"] == f"Bearer {key}"
     assert "is not valid" in done.error["message"]
     assert "GPTIMAGEAPI_API_KEY" in done.error["message"]
-    assert key not in json.dumps(done.out)
+    assert key not in json.dumps(done.json)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,13 +27,13 @@ def test_a_dropped_connection(
 ) -> None:
     vendor.on("POST", EDIT, vendor.good(fault=fault), vendor.good())
     ran = call(*edit(photo))
-    assert ran.exit == 8
+    assert ran.code == 8
     assert (ran.error["type"], ran.error["charged"]) == ("OutcomeUnknown", "unknown")
     assert ran.error["retryable"] is False
     for _ in range(2):
         again = call("jobs", "resume", ran.error["job_id"])
-        assert (again.exit, again.error["charged"]) == (8, "unknown")
-    (job,) = call("jobs").out["jobs"]
+        assert (again.code, again.error["charged"]) == (8, "unknown")
+    (job,) = call("jobs").jobs
     assert job["status"] == "unknown"
     assert vendor.submits == len(vendor.requests) == 1
 
@@ -47,7 +44,7 @@ def test_an_answer_that_never_ends(
 ) -> None:
     vendor.on("POST", EDIT, vendor.good(fault=fault))
     ran = call(*edit(photo), "--timeout", "1")
-    assert (ran.exit, ran.error["charged"]) == (8, "unknown")
+    assert (ran.code, ran.error["charged"]) == (8, "unknown")
     assert vendor.submits == 1
 
 
@@ -58,7 +55,7 @@ def test_a_refused_connection_costs_nothing(
         monkeypatch.setenv("IMGEDIT_GPTIMAGEAPI_BASE_URL", gone.url)
     monkeypatch.setenv("GPTIMAGEAPI_API_KEY", "k")
     ran = call(*edit(photo))
-    assert ran.exit == 7
+    assert ran.code == 7
     assert (ran.error["type"], ran.error["charged"]) == ("NetworkError", "no")
 
 
@@ -70,17 +67,13 @@ def test_killed_while_waiting_for_the_answer(
     vendor: Any, command_line: Any, call: Callable[..., Any], photo: Path
 ) -> None:
     vendor.on("POST", EDIT, Answer(fault="hang"), vendor.good())
-    with command_line.start(*edit(photo)) as child:
-        try:
-            vendor.wait_for("POST")
-        finally:
-            child.kill()
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_when(lambda: vendor.wait_for("POST"), *edit(photo))
+    (job,) = call("jobs").jobs
     assert job["status"] == "sent"
     ran = command_line.run("jobs", "resume", job["id"])
-    assert (ran.exit, ran.error["charged"]) == (8, "unknown")
-    assert call("jobs", "resume", job["id"]).exit == 8
-    (job,) = call("jobs").out["jobs"]
+    assert (ran.code, ran.error["charged"]) == (8, "unknown")
+    assert call("jobs", "resume", job["id"]).code == 8
+    (job,) = call("jobs").jobs
     assert job["status"] == "unknown"
     assert vendor.submits == 1
     assert not photo.with_name("out.png").exists()
@@ -93,51 +86,29 @@ def test_killed_while_the_second_picture_is_fetched(
     vendor.on("POST", EDIT, vendor.good(3))
     vendor.on("GET", "/results/2.png", Answer(fault="hang"), Answer.picture(png(color=(2, 0, 0))))
     vendor.on("GET", "/results/*", vendor.picture)
-    with command_line.start(*edit(photo), "-n", "3") as child:
-        try:
-            vendor.wait_for("GET", "/results/2.png")
-        finally:
-            child.kill()
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_when(
+        lambda: vendor.wait_for("GET", "/results/2.png"), *edit(photo), "-n", "3"
+    )
+    (job,) = call("jobs").jobs
     assert job["cost"] is None
     ran = command_line.run("jobs", "resume", job["id"])
-    assert ran.exit == 0, ran.err
+    assert ran.code == 0, ran.err
     for number in (1, 2, 3):
         path = photo.with_name(f"out-{number}.png")
         assert path.read_bytes() == png(color=(number, 0, 0))
     assert vendor.submits == 1
 
 
-_CHILD = """
-import os, signal
-import imgedit
-
-def die(event):
-    if event.kind == "accepted":
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with imgedit.SyncClient.from_config() as client:
-    client.edit("photo.png", "x", provider="gptimageapi", out="out.png",
-                on_event=die)
-"""
-
-
 @needs_sigkill
-def test_killed_with_the_answer_stored(vendor: Any, call: Callable[..., Any], photo: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD],
-        cwd=photo.parent,
-        env=dict(os.environ),
-        timeout=60,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+def test_killed_with_the_answer_stored(
+    vendor: Any, command_line: Any, call: Callable[..., Any], photo: Path
+) -> None:
+    command_line.kill_at("accepted", photo, "x")
     assert len(vendor.requests) == 1
-    (job,) = call("jobs").out["jobs"]
+    (job,) = call("jobs").jobs
     assert job["status"] == "accepted"
     ran = call("jobs", "resume", job["id"])
-    assert ran.exit == 0, ran.err
+    assert ran.code == 0, ran.err
     assert photo.with_name("out.png").read_bytes() == png(color=(1, 0, 0))
     assert vendor.submits == 1
 
@@ -158,12 +129,12 @@ def test_a_picture_that_cannot_be_fetched_is_fetched_on_resume(
 ) -> None:
     vendor.on("GET", "/results/*", broken)
     ran = call(*edit(photo))
-    assert ran.exit == 7
+    assert ran.code == 7
     assert (ran.error["type"], ran.error["charged"]) == ("DownloadFailed", "yes")
     assert not photo.with_name("out.png").exists()
     vendor.on("GET", "/results/*", vendor.picture)
     again = call("jobs", "resume", ran.error["job_id"])
-    assert again.exit == 0, again.err
+    assert again.code == 0, again.err
     assert photo.with_name("out.png").read_bytes() == png(color=(1, 0, 0))
     assert vendor.submits == 1
 
@@ -186,7 +157,7 @@ def test_a_url_that_must_not_be_fetched(
 ) -> None:
     vendor.on("POST", EDIT, Answer.json({"code": 0, "data": {"images": [{"url": url}]}}))
     ran = call(*edit(photo))
-    assert ran.exit in (7, 8)
+    assert ran.code in (7, 8)
     assert ran.error["type"] in ("DownloadFailed", "UnexpectedResponse")
     assert ran.error["charged"] in ("yes", "unknown")
     assert not photo.with_name("out.png").exists()
