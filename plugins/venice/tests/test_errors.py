@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import imgedit
-from imgedit import HttpResponse, ImgEditError, Job
+from imgedit import HttpResponse, ImgEditError, Job, UnexpectedResponse
 from imgedit.discovery import Provider
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -342,3 +342,23 @@ def test_the_vendors_words_are_shown_but_not_the_key(
     assert "VENICE_API_KEY" in text
     assert server.requests[0].headers["authorization"] == "Bearer canary-7d1f02c4"
     assert "canary" not in text + repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "said"),
+    (
+        ({"Content-Type": "text/html; charset=utf-8"}, b"<html>", "with text/html instead"),
+        ({}, b"?", "with something unnamed instead"),
+        ({}, b"", "with nothing instead"),
+    ),
+)
+def test_what_came_instead_of_a_picture_is_said(
+    venice: Provider,
+    make_job: Callable[..., Job],
+    headers: dict[str, str],
+    body: bytes,
+    said: str,
+) -> None:
+    response = HttpResponse(status=200, headers=headers, body=body, purpose="submit")
+    with pytest.raises(UnexpectedResponse, match=said):
+        venice.parse_response(make_job(), response)

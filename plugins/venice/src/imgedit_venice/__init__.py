@@ -54,7 +54,10 @@ def parse_response(job: Job, response: HttpResponse) -> Done:
     """The answer is the picture; what else is known stands in its headers."""
     picture = response.picture
     if picture is None:
-        kind = (response.header("content-type") or "something").partition(";")[0]
+        kind = response.header("content-type") or (
+            "something unnamed" if response.body else "nothing"
+        )
+        kind = kind.partition(";")[0]
         raise UnexpectedResponse(
             f"Venice.ai answered {response.status} with {kind} instead of a picture",
             status=response.status,
