@@ -126,7 +126,7 @@ def test_every_failure_of_a_job_is_free(
     ran = call("edit", photo, "make it so", "-p", "depicta", "-o", "out.png")
     assert (ran.error["type"], ran.error["charged"], ran.code) == (kind, "no", exit_code)
     assert ran.error["code"] == code
-    (job,) = call("jobs").json["jobs"]
+    (job,) = call("jobs").jobs
     assert (job["status"], job["vendor_ids"]) == ("failed", {"job_id": JOB})
     assert vendor.edits == 1
 
@@ -230,13 +230,8 @@ needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there
 @pytest.mark.parametrize("listed", (1, 0, 2))
 def test_killed_after_sending(vendor: Any, command_line: Any, photo: Path, listed: int) -> None:
     vendor.on("POST", EDIT, Answer(fault="hang"))
-    process = command_line.start("edit", photo, "make it so", "-p", "depicta", "-o", "out.png")
-    try:
-        vendor.wait_for("POST", EDIT)
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    edit = ("edit", photo, "make it so", "-p", "depicta", "-o", "out.png")
+    command_line.kill_when(lambda: vendor.wait_for("POST", EDIT), *edit)
 
     rows = [{}, {"name": "somebody-elses"}][:listed]
     vendor.on("GET", LIST, vendor.listed(*rows, {"name": "old", "age": 3600}))
@@ -244,12 +239,12 @@ def test_killed_after_sending(vendor: Any, command_line: Any, photo: Path, liste
     if listed == 1:
         assert ran.code == 0, ran.err
         assert (command_line.folder / "out.png").read_bytes() == png()
-        (job,) = command_line.run("jobs").json["jobs"]
+        (job,) = command_line.run("jobs").jobs
         assert (job["status"], job["vendor_ids"]["job_id"]) == ("done", JOB)
         assert job["cost"] == {"amount": "0.045000", "unit": "EUR"}
     else:
         assert ran.code == 8
-        (job,) = command_line.run("jobs").json["jobs"]
+        (job,) = command_line.run("jobs").jobs
         assert (job["status"], job["cost"]) == ("unknown", None)
         assert not (command_line.folder / "out.png").exists()
     assert vendor.edits == 1
@@ -259,12 +254,8 @@ def test_killed_after_sending(vendor: Any, command_line: Any, photo: Path, liste
 def test_killed_while_asking_after_the_job(vendor: Any, command_line: Any, photo: Path) -> None:
     vendor.on("POST", EDIT, vendor.edited(fault="drop_inside"))
     vendor.on("GET", ASK, Answer(fault="hang"))
-    process = command_line.start("edit", photo, "make it so", "-p", "depicta", "-o", "out.png")
-    try:
-        vendor.wait_for("GET", ASK)
-    finally:
-        process.kill()
-        process.communicate()
+    edit = ("edit", photo, "make it so", "-p", "depicta", "-o", "out.png")
+    command_line.kill_when(lambda: vendor.wait_for("GET", ASK), *edit)
     vendor.on("GET", ASK, vendor.job("completed"))
     ran = command_line.run("jobs", "resume")
     assert ran.code == 0, ran.err
