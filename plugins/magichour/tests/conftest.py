@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
 
 import imgedit
 from imgedit.discovery import Provider, registry
+from imgedit.testing import Ran, Sandbox, instant_waits
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, Received, ScriptedServer
 
@@ -92,37 +86,45 @@ class MagicHour(ScriptedServer):
         """How many creates arrived."""
         return self.count("POST", CREATE)
 
-    def wait_for(self, method: str, path: str, count: int = 1) -> None:
-        """Until that many such requests have arrived."""
-        ends = time.monotonic() + 20
-        while self.count(method, path) < count:
-            assert time.monotonic() < ends, [f"{r.method} {r.target}" for r in self.requests]
-            time.sleep(0.01)
+
+@pytest.fixture
+def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The command line, with a home of this test's own."""
+    return Sandbox(tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[MagicHour]:
+def vendor(command_line: Sandbox) -> Iterator[MagicHour]:
     """The server, with the key and the base URL in the environment."""
     with MagicHour() as server:
-        monkeypatch.setenv("IMGEDIT_MAGICHOUR_BASE_URL", server.url)
-        monkeypatch.setenv("MAGIC_HOUR_API_KEY", KEY)
+        command_line.use("magichour", server.url, KEY)
         yield server
         assert server.unexpected == []
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def quick() -> Iterator[list[float]]:
     """Waits inside this process take no time; their lengths are noted."""
-    from imgedit.engine.runtime import Runtime
+    with instant_waits() as waits:
+        yield waits
 
-    waits: list[float] = []
 
-    async def sleep(_self: Runtime, seconds: float) -> None:
-        waits.append(seconds)
-        await asyncio.sleep(0)
+@pytest.fixture
+def edit(command_line: Sandbox, quick: list[float]) -> Callable[..., imgedit.EditResult]:
+    """One edit with a client and a journal."""
+    return command_line.edit
 
-    monkeypatch.setattr(Runtime, "sleep", sleep)
-    return waits
+
+@pytest.fixture
+def resume(command_line: Sandbox, quick: list[float]) -> Callable[[str], imgedit.EditResult]:
+    """Go on with a job of that journal."""
+    return command_line.resume
+
+
+@pytest.fixture
+def call(command_line: Sandbox, quick: list[float]) -> Callable[..., Ran]:
+    """`imgedit ... --json` in this process, for what is tested many times."""
+    return command_line.call
 
 
 @pytest.fixture
@@ -145,85 +147,3 @@ def other(tmp_path: Path) -> Path:
     path = tmp_path / "other.png"
     path.write_bytes(png(color=(0, 200, 0)))
     return path
-
-
-@pytest.fixture
-def edit(tmp_path: Path, quick: list[float]) -> Callable[..., imgedit.EditResult]:
-    """One edit with a client and a journal."""
-
-    def one(image: Any, prompt: str = "make it so", **keywords: Any) -> imgedit.EditResult:
-        async def run() -> imgedit.EditResult:
-            async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
-                keywords.setdefault("out", tmp_path / "out.png")
-                return await client.edit(image, prompt, provider="magichour", **keywords)
-
-        return asyncio.run(run())
-
-    return one
-
-
-@pytest.fixture
-def resume(tmp_path: Path, quick: list[float]) -> Callable[[str], imgedit.EditResult]:
-    """Go on with a job of that journal."""
-
-    def one(job: str) -> imgedit.EditResult:
-        async def run() -> imgedit.EditResult:
-            async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
-                return await client.resume(job)
-
-        return asyncio.run(run())
-
-    return one
-
-
-@frozen
-class Ran:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one document on stdout."""
-        return json.loads(self.out)
-
-
-@frozen
-class CommandLine:
-    """`python -m imgedit` in a folder, as a user has it; nothing of it is replaced."""
-
-    folder: Path
-
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start a command and return at once."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "imgedit", *map(str, arguments)],
-            cwd=self.folder,
-            env=dict(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str | Path) -> Ran:
-        """Run a command to its end."""
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=50)
-        assert KEY not in out + err
-        return Ran(process.returncode, out, err)
-
-    def jobs(self) -> list[dict[str, Any]]:
-        """What `imgedit jobs` lists."""
-        listed = self.run("jobs", "--json")
-        assert listed.code == 0, listed.err
-        rows: list[dict[str, Any]] = listed.json["jobs"]
-        return rows
-
-
-@pytest.fixture
-def command_line(tmp_path: Path) -> CommandLine:
-    """The command line, with a home of this test's own."""
-    return CommandLine(tmp_path)

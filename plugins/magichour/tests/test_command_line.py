@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imgedit.cli import main
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer
 
 CREATE = "/v1/ai-image-editor"
 SLOTS = "/v1/files/upload-urls"
 PROJECT = "/v1/image-projects/cuid-example"
-KEY = "mhk_live_canary4711"
 
 Run = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    quick: list[float],
-) -> Run:
+def run(call: Callable[..., Any]) -> Run:
     """`imgedit ... --json` → exit code and document."""
-    monkeypatch.chdir(tmp_path)
 
     def one(*arguments: str | Path) -> tuple[int, Any]:
-        code = main([*map(str, arguments), "--json"])
-        out, err = capsys.readouterr()
-        assert KEY not in out + err
-        return code, json.loads(out)
+        ran = call(*arguments)
+        return ran.code, ran.json
 
     return one
 

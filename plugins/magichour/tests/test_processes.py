@@ -16,7 +16,7 @@ from imgedit.testing.server import Answer
 CREATE = "/v1/ai-image-editor"
 SLOTS = "/v1/files/upload-urls"
 PROJECT = "/v1/image-projects/cuid-example"
-EDIT = ("-p", "magichour", "-m", "qwen-edit", "-o", "out.png", "--json")
+EDIT = ("-p", "magichour", "-m", "qwen-edit", "-o", "out.png")
 
 
 def test_a_file_from_end_to_end(vendor: Any, command_line: Any, photo: Path, other: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_file_from_end_to_end(vendor: Any, command_line: Any, photo: Path, oth
     assert vendor.unexpected == []
     for put in vendor.received("PUT"):
         assert {"authorization", "content-type"}.isdisjoint(put.headers)
-    (row,) = command_line.jobs()
+    (row,) = command_line.run("jobs").jobs
     assert row["status"] == "done"
 
 
@@ -83,13 +83,14 @@ def test_killed_and_resumed(
         hanging = Answer.picture(png(), fault=fault)
     vendor.on(method, path, hanging or Answer(fault=fault), usual[path])
     reference = ("--reference", other) if moment == "uploading" else ()
-    kill(vendor, command_line.start("edit", photo, "make it so", *reference, *EDIT), method, path)
+    edit = ("edit", photo, "make it so", *reference, *EDIT)
+    command_line.kill_when(lambda: vendor.wait_for(method, path), *edit)
 
-    (row,) = command_line.jobs()
+    (row,) = command_line.run("jobs").jobs
     charged = path in (PROJECT, "/out/*")
     assert vendor.creates == (1 if charged else 0)
     assert not (command_line.folder / "out.png").exists()
-    done = command_line.run("jobs", "resume", row["id"], "--json")
+    done = command_line.run("jobs", "resume", row["id"])
     assert done.code == 0, done.out + done.err
     assert done.json["job_id"] == row["id"]
     assert done.json["cost"] == {"amount": "50", "unit": "magichour:credits"}
@@ -99,16 +100,17 @@ def test_killed_and_resumed(
     assert vendor.count("POST", SLOTS) == (2 if path == SLOTS else 1)
     assert vendor.count("PUT") == (3 if moment == "uploading" else 1)
     assert vendor.count("GET", PROJECT) == (2 if path == PROJECT else 1)
-    again = command_line.run("jobs", "resume", "--json")
+    again = command_line.run("jobs", "resume")
     assert (again.code, again.json) == (0, {"jobs": []})
 
 
 def test_killed_while_waiting(vendor: Any, command_line: Any, photo: Path) -> None:
-    process = command_line.start("edit", photo, "make it so", *EDIT)
-    kill(vendor, process, "GET", PROJECT)  # the first poll says: rendering
-    done = command_line.run("jobs", "resume", "--json")
+    edit = ("edit", photo, "make it so", *EDIT)
+    # The first poll says: rendering.
+    command_line.kill_when(lambda: vendor.wait_for("GET", PROJECT), *edit)
+    done = command_line.run("jobs", "resume")
     assert done.code == 0, done.out + done.err
-    (row,) = done.json["jobs"]
+    (row,) = done.jobs
     assert row["status"] == "done"
     assert (command_line.folder / "out.png").read_bytes() == png()
     assert vendor.creates == 1
@@ -116,26 +118,18 @@ def test_killed_while_waiting(vendor: Any, command_line: Any, photo: Path) -> No
 
 def test_killed_after_sending(vendor: Any, command_line: Any, photo: Path) -> None:
     vendor.on("POST", CREATE, Answer(fault="hang"), vendor.created())
-    kill(vendor, command_line.start("edit", photo, "make it so", *EDIT), "POST", CREATE)
+    edit = ("edit", photo, "make it so", *EDIT)
+    command_line.kill_when(lambda: vendor.wait_for("POST", CREATE), *edit)
     for _ in range(2):
-        done = command_line.run("jobs", "resume", "--json")
+        done = command_line.run("jobs", "resume")
         assert done.code == 8
-        (row,) = done.json["jobs"]
+        (row,) = done.jobs
         assert row["status"] == "unknown"
-    one = command_line.run("jobs", "resume", row["id"], "--json")
+    one = command_line.run("jobs", "resume", row["id"])
     assert one.code == 8
     error = one.json["error"]
     assert (error["type"], error["charged"]) == ("OutcomeUnknown", "unknown")
     assert (error["retryable"], error["job_id"]) == (False, row["id"])
-    (listed,) = command_line.jobs()
+    (listed,) = command_line.run("jobs").jobs
     assert (listed["id"], listed["status"]) == (row["id"], "unknown")
     assert vendor.creates == 1
-
-
-def kill(vendor: Any, process: Any, method: str, path: str) -> None:
-    """SIGKILL (on Windows: TerminateProcess) as soon as that request has arrived."""
-    try:
-        vendor.wait_for(method, path)
-    finally:
-        process.kill()
-        process.communicate()
