@@ -35,6 +35,17 @@ def test_what_is_wrong_is_told(acme: Any, call: Any) -> None:
     assert "Testing acme ..." in ran.err
 
 
+def test_why_tests_were_skipped_is_told_when_asked(acme: Any, call: Any) -> None:
+    acme(SOUND)
+    short, long = (call("providers", "--deep", "acme", *more).out for more in ((), ["--verbose"]))
+    assert "skipped (--verbose says why)" in short
+    assert "is recorded" not in short
+    (told,) = [line for line in long.splitlines() if " passed, " in line]
+    listed = [line.split() for line in long.splitlines() if line.startswith("  ")]
+    assert f"{sum(int(words[0]) for words in listed)} skipped" in told
+    assert ["is", "recorded"] in [words[-2:] for words in listed]
+
+
 def test_a_plugin_that_does_not_load_is_not_tested(acme: Any, call: Any) -> None:
     acme({"models": [{"id": "one", "price": {"amounts": "much"}}]})
     ran = call("providers", "--check", "acme", "--deep", "--json")

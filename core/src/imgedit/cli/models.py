@@ -179,7 +179,8 @@ def say_limits(
             yield _say_field(key, taken[key])
     if "references" in taken:
         most = taken["references"].get("maxItems")
-        yield "references" if most is None else f"up to {most} references"
+        plural = "" if most == 1 else "s"
+        yield "references" if most is None else f"up to {most} reference{plural}"
     yield from (key for key in ("mask", "seed") if key in taken)
     options = [key.partition(".")[2] for key in taken if key.startswith("options.")]
     if options:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +132,12 @@ def _show_tests(screen: Screen, tests: Mapping[str, list[CheckRow]]) -> None:
             for outcome, word in (("ok", "passed"), ("failed", "failed"), ("skipped", "skipped"))
             if outcome in outcomes
         )
+        reasons = Counter(row.message for row in rows if row.outcome == "skipped")
+        more = " (--verbose says why)" if reasons and not screen.verbose else ""
         screen.line()
-        screen.line(f"{name}: {told}")
+        screen.line(f"{name}: {told}{more}")
+        for reason, count in reasons.most_common() if screen.verbose else ():
+            screen.line(f"  {count} skipped: {reason}")
         for row in rows:
             if row.outcome == "failed":
                 screen.line(f"  {row.test}: {row.message}")
