@@ -14,6 +14,7 @@ import pytest
 
 import imgedit
 from imgedit.manifest.schema import schema_problems
+from imgedit.testing import Sandbox
 from imgedit.testing.server import Answer, ScriptedServer
 
 EDIT, MULTI = "/api/v1/image/edit", "/api/v1/image/multi-edit"
@@ -23,24 +24,24 @@ Good = Callable[..., Answer]
 
 
 def test_a_file_on_the_command_line(
-    server: ScriptedServer, run: Callable[..., Any], photo: Path, good: Good, result: bytes
+    server: ScriptedServer, command_line: Sandbox, photo: Path, good: Good, result: bytes
 ) -> None:
     server.on("POST", EDIT, good())
     arguments = ("edit", "photo.png", "change the sky", "-p", "venice", "-o", "out.png")
-    ran = run(*arguments)
-    assert ran.exit == 0, ran.err
-    assert schema_problems(ran.out, "edit-result") == []
+    ran = command_line.run(*arguments)
+    assert ran.code == 0, ran.err
+    assert schema_problems(ran.json, "edit-result") == []
     assert photo.with_name("out.png").read_bytes() == result
-    (shown,) = ran.out["images"]
+    (shown,) = ran.json["images"]
     assert shown["sha256"] == hashlib.sha256(result).hexdigest()
     assert (shown["media_type"], shown["width"], shown["height"]) == ("image/png", 320, 240)
-    assert ran.out["model"] == "firered-image-edit"
-    assert ran.out["cost"] is None
-    assert ran.out["balance"] is None  # the header tells what there was before
-    assert ran.out["quote"]["amount"] == "0.04"
-    assert ran.out["vendor_ids"] == {"cf-ray": "8f0c-FRA"}
-    assert ran.out["warnings"] == []
-    assert ran.out["attempts"] == 1
+    assert ran.json["model"] == "firered-image-edit"
+    assert ran.json["cost"] is None
+    assert ran.json["balance"] is None  # the header tells what there was before
+    assert ran.json["quote"]["amount"] == "0.04"
+    assert ran.json["vendor_ids"] == {"cf-ray": "8f0c-FRA"}
+    assert ran.json["warnings"] == []
+    assert ran.json["attempts"] == 1
 
     (request,) = server.requests
     assert request.headers["authorization"] == "Bearer canary-7d1f02c4"
@@ -57,13 +58,13 @@ def test_a_file_on_the_command_line(
 
 
 def test_a_url_on_the_command_line(
-    server: ScriptedServer, run: Callable[..., Any], photo: Path, good: Good, result: bytes
+    server: ScriptedServer, command_line: Sandbox, photo: Path, good: Good, result: bytes
 ) -> None:
     server.on("POST", EDIT, good())
-    ran = run("edit", URL, "change the sky", "-p", "venice", "-o", "out.png")
-    assert ran.exit == 0, ran.err
+    ran = command_line.run("edit", URL, "change the sky", "-p", "venice", "-o", "out.png")
+    assert ran.code == 0, ran.err
     assert photo.with_name("out.png").read_bytes() == result
-    assert sorted(ran.out["unchecked"]) == ["/image/bytes", "/image/pixels"]
+    assert sorted(ran.json["unchecked"]) == ["/image/bytes", "/image/pixels"]
     (request,) = server.requests
     assert request.headers["content-type"] == "application/json"
     assert request.json() == {
@@ -97,9 +98,9 @@ def test_references_and_options_on_the_command_line(
             "o.webp",
         ),
     )
-    assert ran.exit == 0, ran.err
-    assert ran.out["quote"]["amount"] == "0.0492"
-    assert [image["path"].rpartition(".")[2] for image in ran.out["images"]] == ["png"]
+    assert ran.code == 0, ran.err
+    assert ran.json["quote"]["amount"] == "0.0492"
+    assert [image["path"].rpartition(".")[2] for image in ran.json["images"]] == ["png"]
     (request,) = server.requests
     assert request.form() == {
         "prompt": "put on the hat",
@@ -197,8 +198,8 @@ def test_nothing_is_sent_for_a_dry_run(
     server: ScriptedServer, call: Callable[..., Any], photo: Path
 ) -> None:
     ran = call("edit", photo, "change the sky", "-p", "venice", "-o", "out.png", "--dry-run")
-    assert ran.exit == 0, ran.err
-    (request,) = ran.out["requests"]
+    assert ran.code == 0, ran.err
+    (request,) = ran.json["requests"]
     assert request["url"] == f"{server.url}{EDIT}"
     assert (request["method"], request["spends"]) == ("POST", True)
     assert "change the sky" in json.dumps(request["body"])
@@ -209,13 +210,13 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
     server: ScriptedServer, call: Callable[..., Any], photo: Path, tmp_path: Path
 ) -> None:
     ran = call("edit", photo, "x", "-p", "venice", "--mask", photo, "--seed", "1")
-    assert ran.exit == 2
+    assert ran.code == 2
     assert {problem["path"] for problem in ran.error["problems"]} == {"/mask", "/seed"}
     assert ran.error["charged"] == "no"
     small = tmp_path / "small.png"
     small.write_bytes(_small())
     ran = call("edit", small, "x", "-p", "venice")
-    assert ran.exit == 2
+    assert ran.code == 2
     assert [problem["path"] for problem in ran.error["problems"]] == ["/image/pixels"]
     assert server.requests == []
 
@@ -236,7 +237,7 @@ def test_without_a_key_nothing_is_sent(
 ) -> None:
     monkeypatch.delenv("VENICE_API_KEY")
     ran = call("edit", photo, "x", "-p", "venice")
-    assert ran.exit != 0
+    assert ran.code != 0
     assert "VENICE_API_KEY" in ran.error["message"]
     assert ran.error["charged"] == "no"
     assert server.requests == []
@@ -246,12 +247,12 @@ def test_all_models_are_quoted_cheapest_first(
     call: Callable[..., Any], photo: Path, picture: Callable[..., bytes]
 ) -> None:
     ran = call("quote", photo, "x", "-p", "venice")
-    assert ran.exit == 0, ran.err
-    amounts = [Decimal(row["amount"]) for row in ran.out["quotes"]]
+    assert ran.code == 0, ran.err
+    amounts = [Decimal(row["amount"]) for row in ran.json["quotes"]]
     assert len(amounts) == 21
     assert amounts == sorted(amounts)
     photo.with_name("hat.png").write_bytes(picture(77))
     ran = call("quote", photo, "x", "-p", "venice", "--reference", "hat.png", "--resolution", "4k")
-    able = {row["model"] for row in ran.out["quotes"]}
+    able = {row["model"] for row in ran.json["quotes"]}
     assert able == {"gpt-image-2-edit", "nano-banana-2-edit", "nano-banana-pro-edit"}
-    assert len(ran.out["unable"]) == 18
+    assert len(ran.json["unable"]) == 18

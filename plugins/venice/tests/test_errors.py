@@ -281,7 +281,7 @@ def test_on_the_command_line(
 ) -> None:
     server.on("POST", "/api/v1/image/edit", answer(row))
     ran = call("edit", photo, "remove the tree", "-p", "venice", "-o", "out.png")
-    assert ran.exit == row.exit
+    assert ran.code == row.exit
     assert ran.error["type"] == row.kind
     assert ran.error["charged"] == row.charged
     assert ran.error["status"] == row.status

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ from typing import Any
 import pytest
 
 import imgedit
+from imgedit.testing import Sandbox
 from imgedit.testing.server import Answer, ScriptedServer
 
 EDIT = "/api/v1/image/edit"
@@ -33,7 +30,7 @@ def test_a_dropped_connection(
 ) -> None:
     server.on("POST", EDIT, good(fault=fault), good())
     ran = call(*_arguments(photo))
-    assert ran.exit == 8
+    assert ran.code == 8
     assert ran.error["type"] == "OutcomeUnknown"
     assert ran.error["charged"] == "unknown"
     assert ran.error["retryable"] is False
@@ -41,7 +38,7 @@ def test_a_dropped_connection(
     assert not photo.with_name("out.png").exists()
 
     again = call("jobs", "resume", ran.error["job_id"])
-    assert again.exit == 8
+    assert again.code == 8
     assert again.error["charged"] == "unknown"
     assert server.count("POST") == 1
 
@@ -49,7 +46,7 @@ def test_a_dropped_connection(
 def test_no_answer_at_all(server: ScriptedServer, call: Callable[..., Any], photo: Path) -> None:
     server.on("POST", EDIT, Answer(fault="hang"))
     ran = call(*_arguments(photo), "--timeout", "1")
-    assert ran.exit == 8
+    assert ran.code == 8
     assert ran.error["charged"] == "unknown"
     assert server.count("POST") == 1
 
@@ -61,7 +58,7 @@ def test_a_refused_connection_costs_nothing(call: Callable[..., Any], photo: Pat
         patch.setenv("IMGEDIT_VENICE_BASE_URL", f"{url}/api/v1")
         patch.setenv("VENICE_API_KEY", "k")
         ran = call(*_arguments(photo))
-    assert ran.exit == 7
+    assert ran.code == 7
     assert ran.error["type"] == "NetworkError"
     assert ran.error["charged"] == "no"
 
@@ -73,40 +70,15 @@ def test_a_picture_that_was_cut_off_before_it_left(
     whole = Answer.picture(result[: len(result) // 2], kind)
     server.on("POST", EDIT, whole)
     ran = call(*_arguments(photo))
-    assert ran.exit == 8
+    assert ran.code == 8
     assert ran.error["type"] == "UnexpectedResponse"
     assert ran.error["charged"] == "unknown"
     assert server.count("POST") == 1
     assert not photo.with_name("out.png").exists()
 
     again = call("jobs", "resume", ran.error["job_id"])
-    assert again.exit == 8
+    assert again.code == 8
     assert server.count("POST") == 1
-
-
-_CHILD = """
-import os, signal, sys
-import imgedit
-
-def die(event):
-    if event.kind == sys.argv[1]:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with imgedit.SyncClient.from_config() as client:
-    client.edit("photo.png", "remove the tree", provider="venice", out="out.png", on_event=die)
-"""
-
-
-def _killed_at(kind: str, folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, kind],
-        cwd=folder,
-        env=dict(os.environ),
-        timeout=60,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
@@ -114,72 +86,69 @@ needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there
 
 @needs_sigkill
 def test_killed_before_a_byte_left(
-    server: ScriptedServer, call: Callable[..., Any], photo: Path, good: Good
+    server: ScriptedServer, command_line: Sandbox, call: Callable[..., Any], photo: Path, good: Good
 ) -> None:
     server.on("POST", EDIT, good())
-    _killed_at("sending", photo.parent)
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_at("sending", photo, "remove the tree")
+    (job,) = call("jobs").jobs
     assert job["status"] == "sent"
     ran = call("jobs", "resume", job["id"])
-    assert ran.exit == 8
+    assert ran.code == 8
     assert ran.error["type"] == "OutcomeUnknown"
-    assert call("jobs").out["jobs"][0]["status"] == "unknown"
+    assert call("jobs").jobs[0]["status"] == "unknown"
     assert server.count("POST") == 0
 
 
 @needs_sigkill
 def test_killed_while_waiting_for_the_answer(
-    server: ScriptedServer, call: Callable[..., Any], photo: Path
+    server: ScriptedServer, command_line: Sandbox, call: Callable[..., Any], photo: Path
 ) -> None:
     server.on("POST", EDIT, Answer(fault="hang"))
-    child = subprocess.Popen(
-        [sys.executable, "-m", "imgedit", *map(str, _arguments(photo))],
-        cwd=photo.parent,
-        env=dict(os.environ),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        ends = time.monotonic() + 30
-        while server.count("POST") == 0 and time.monotonic() < ends:
-            time.sleep(0.02)
-    finally:
-        child.kill()
-        child.wait()
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_when(lambda: server.wait_for("POST"), *_arguments(photo))
+    (job,) = call("jobs").jobs
     assert job["status"] == "sent"
     for _ in range(2):
         ran = call("jobs", "resume", job["id"])
-        assert ran.exit == 8
+        assert ran.code == 8
         assert ran.error["charged"] == "unknown"
     assert server.count("POST") == 1
 
 
 @needs_sigkill
 def test_killed_with_the_answer_stored(
-    server: ScriptedServer, call: Callable[..., Any], photo: Path, good: Good, result: bytes
+    server: ScriptedServer,
+    command_line: Sandbox,
+    call: Callable[..., Any],
+    photo: Path,
+    good: Good,
+    result: bytes,
 ) -> None:
     server.on("POST", EDIT, good())
-    _killed_at("accepted", photo.parent)
+    command_line.kill_at("accepted", photo, "remove the tree")
     assert not photo.with_name("out.png").exists()
-    (job,) = call("jobs").out["jobs"]
+    (job,) = call("jobs").jobs
     assert job["status"] == "accepted"
     ran = call("jobs", "resume", job["id"])
-    assert ran.exit == 0, ran.err
+    assert ran.code == 0, ran.err
     assert photo.with_name("out.png").read_bytes() == result
-    assert ran.out["vendor_ids"] == {"cf-ray": "8f0c-FRA"}
+    assert ran.json["vendor_ids"] == {"cf-ray": "8f0c-FRA"}
     assert server.count("POST") == 1
 
 
 @needs_sigkill
 def test_killed_when_it_was_done(
-    server: ScriptedServer, call: Callable[..., Any], photo: Path, good: Good, result: bytes
+    server: ScriptedServer,
+    command_line: Sandbox,
+    call: Callable[..., Any],
+    photo: Path,
+    good: Good,
+    result: bytes,
 ) -> None:
     server.on("POST", EDIT, good())
-    _killed_at("done", photo.parent)
-    (job,) = call("jobs").out["jobs"]
+    command_line.kill_at("done", photo, "remove the tree")
+    (job,) = call("jobs").jobs
     ran = call("jobs", "resume", job["id"])
-    assert ran.exit == 0, ran.err
+    assert ran.code == 0, ran.err
     assert photo.with_name("out.png").read_bytes() == result
     assert server.count("POST") == 1
 

@@ -267,12 +267,12 @@ def test_entries_that_are_none_are_passed_over(venice: Provider) -> None:
 
 def test_the_command_line_asks_and_keeps(server: ScriptedServer, call: Any, photo: Any) -> None:
     server.on("GET", "/api/v1/models", Answer.json(BODY))
-    document = call("models", "venice", "--live").out
+    document = call("models", "venice", "--live").json
     assert {"model": "brand-new-edit", "kind": "added"}.items() <= document["changes"][0].items()
     (request,) = server.requests
     assert request.query == {"type": "inpaint"}
     ran = call("quote", photo, "x", "-p", "venice", "-m", "firered-image-edit")
-    (quote,) = ran.out["quotes"]
+    (quote,) = ran.json["quotes"]
     assert (quote["amount"], quote["source"]) == (
         "0.05",
         f"{server.url}/api/v1/models?type=inpaint",
