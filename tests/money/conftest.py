@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shlex
@@ -18,9 +17,8 @@ from attrs import field, frozen
 from jsonschema import Draft202012Validator
 
 import imgedit
-from imgedit.cli import main
 from imgedit.discovery import registry
-from imgedit.engine.runtime import Runtime
+from imgedit.testing import Ran, Sandbox, instant_waits
 from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, Received, ScriptedServer
@@ -194,20 +192,6 @@ def acme() -> Iterator[Acme]:
 
 
 @frozen
-class Ran:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one document on stdout."""
-        return json.loads(self.out)
-
-
-@frozen
 class Shell:
     """A folder of the user's, with a home of its own and the command `imgedit`."""
 
@@ -253,10 +237,7 @@ class Shell:
 
     def jobs(self) -> list[dict[str, Any]]:
         """What `imgedit jobs` lists."""
-        listed = self.type("imgedit jobs --json")
-        assert listed.code == 0, listed.err
-        rows: list[dict[str, Any]] = listed.json["jobs"]
-        return rows
+        return self.type("imgedit jobs --json").jobs
 
 
 EDIT_COMMAND = (
@@ -297,13 +278,11 @@ def validate(document: Any, name: str) -> None:
 class Call:
     """`imgedit ... --json` inside this process, for what is tested many times."""
 
-    capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox
 
     def __call__(self, *arguments: str | Path) -> Ran:
         """Run one command; it prints one document, which is as published, and never the key."""
-        self.capsys.readouterr()
-        code = main([*map(str, arguments), "--json"])
-        ran = Ran(code, *self.capsys.readouterr())
+        ran = self.sandbox.call(*arguments)
         assert KEY not in ran.out + ran.err
         assert ran.err == ""
         if "error" in ran.json:
@@ -313,32 +292,21 @@ class Call:
     def failed(self, *arguments: str | Path) -> tuple[int, str, str, dict[str, Any]]:
         """Exit code, error type, `charged`, and all of the error."""
         ran = self(*arguments)
-        assert "error" in ran.json, ran.out
-        error: dict[str, Any] = ran.json["error"]
-        return ran.code, error["type"], error["charged"], error
+        return ran.code, ran.error["type"], ran.error["charged"], ran.error
 
 
 @pytest.fixture
-def call(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Call:
+def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
     """The command line in this process, in a folder with a picture."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "photo.png").write_bytes(png(320, 240, color=(0, 0, 200)))
-    return Call(capsys)
+    return Call(Sandbox(tmp_path, monkeypatch))
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def quick() -> Iterator[list[float]]:
     """Waits inside this process take no time; their lengths are noted."""
-    waits: list[float] = []
-
-    async def sleep(_self: Runtime, seconds: float) -> None:
-        waits.append(seconds)
-        await asyncio.sleep(0)
-
-    monkeypatch.setattr(Runtime, "sleep", sleep)
-    return waits
+    with instant_waits() as waits:
+        yield waits
 
 
 @pytest.fixture

@@ -107,14 +107,20 @@ class Sandbox:
     Args:
         folder: where commands run; usually `tmp_path`.
         monkeypatch: pytest's fixture.
+
+    Attributes:
+        folder, home: both exist; settings of a test go to `home / "config.toml"`.
+        provider: of whom edits are asked, None before `use`.
     """
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
+        self.home = folder / "home"
         self.provider: str | None = None
         self._monkeypatch = monkeypatch
         self._keys: list[str] = []
-        monkeypatch.setenv("IMGEDIT_HOME", str(folder / "home"))
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        monkeypatch.setenv("IMGEDIT_HOME", str(self.home))
         monkeypatch.chdir(folder)
 
     def use(self, provider: str, base_url: str, key: str = KEY) -> None:
