@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from standin import Acme
 
 import imgedit
 from imgedit import SyncClient
-from imgedit.testing import Answer, ErrorAnswer, ProviderTests, instant_waits, png
+from imgedit.testing import Answer, ErrorAnswer, ProviderTests, Sandbox, instant_waits, png
 
 
 def error(code: str) -> dict[str, Any]:
@@ -46,10 +47,14 @@ class TestAcme(ProviderTests):
 
 
 @pytest.fixture
-def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[Acme]:
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    return Sandbox(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def acme(sandbox: Sandbox) -> Iterator[Acme]:
     with Acme() as server, instant_waits():
-        monkeypatch.setenv("ACME_API_KEY", "canary")
-        monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", server.base_url)
+        sandbox.use("acme", server.base_url, key="canary")
         yield server
         assert server.unexpected == []
 
@@ -127,3 +132,16 @@ def test_an_edit_whose_answer_was_lost_is_found_by_its_tag(client: SyncClient, a
     (asked,) = acme.received("GET", "/v2/edits")
     assert asked.query == {"tag": result.job_id}
     assert result.vendor_ids == {"edit_id": "e_1"}
+
+
+def test_an_edit_that_was_killed_goes_on(sandbox: Sandbox, acme: Acme) -> None:
+    (sandbox.folder / "photo.png").write_bytes(png())
+    acme.on("GET", "/files/*", Answer(fault="hang"), Answer.picture(png()))
+    edit = ("edit", "photo.png", "warmer", "-p", "acme", "-o", "out.png")
+    sandbox.kill_when(lambda: acme.wait_for("GET", "/files/*"), *edit)
+    (job,) = sandbox.call("jobs").jobs
+    assert job["cost"] == {"amount": "0.02", "unit": "USD"}
+    ran = sandbox.call("jobs", "resume", job["id"])
+    assert ran.code == 0, ran.error
+    assert (sandbox.folder / "out.png").read_bytes() == png()
+    assert acme.count("POST", "/v2/edits") == 1
