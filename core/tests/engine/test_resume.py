@@ -470,6 +470,19 @@ def test_cancel_leaves_a_job_that_goes_on(
     assert server.count("POST", "/edit") == max(1, submits)
 
 
+def test_resuming_says_what_had_come(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", Answer(status=500))
+    with pytest.raises(errors.ImgEditError) as caught:
+        edit(source, journal=path)
+    with pytest.raises(errors.OutcomeUnknown, match="the answer had status 500") as again:
+        resume(caught.value.job_id, journal=path)
+    assert again.value.charged == "unknown"
+    assert server.count("POST", "/edit") == 1
+
+
 def test_a_broken_reconcile_hides_nothing(
     acme: Any, edit: Any, server: ScriptedServer, source: Path
 ) -> None:

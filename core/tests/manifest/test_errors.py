@@ -192,6 +192,21 @@ def test_retry_after(acme, job, answer, headers, body, expected):
     assert error.retry_after == expected
 
 
+@pytest.mark.parametrize(
+    ("after", "hint"),
+    (
+        ("6.2", "Try again in 7 s."),
+        ("7200", "Try again in 7,200 s."),
+        ("0", "Try again later."),
+        ("1e300", "Try again later."),
+        ("whenever", "Try again later."),
+    ),
+)
+def test_the_hint_says_when(acme, job, answer, after, hint):
+    limited = answer({}, 429, headers={"retry-after": after})
+    assert classify(acme, job(acme), limited, now=NOW).hint == hint
+
+
 def test_reset_headers_mean_nothing_on_other_errors(acme, job, answer):
     headers = {"x-reset": "1800000012500"}
     assert classify(acme, job(acme), answer({}, 400, headers=headers), now=NOW).retry_after is None

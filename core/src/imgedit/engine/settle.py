@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from ..contract.exchange import HttpResponse
 from ..contract.job import Job, Status
 from ..errors import OutcomeUnknown, PluginError, ProviderError
 from .record import now
@@ -40,7 +41,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         found = None
     if found is None:
         raise error or OutcomeUnknown(
-            "the request was sent and its answer was lost",
+            _what_came(record.partial),
             hint="Look in your account at the provider whether it was charged, then say so: "
             f"imgedit jobs settle {record.id} --charged, or --not-charged",
         )
@@ -50,6 +51,12 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
     )
     run.save()
+
+
+def _what_came(partial: HttpResponse | None) -> str:
+    if partial is not None and partial.status >= 400:
+        return f"the answer had status {partial.status}, which tells nothing of the money"
+    return "the request was sent and its answer was lost"
 
 
 def unsettled(run: Run, error: OutcomeUnknown) -> OutcomeUnknown:

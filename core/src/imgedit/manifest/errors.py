@@ -98,12 +98,13 @@ def classify(
         charged = "yes"
     elif charged != "no":
         cost = None  # a failed answer that says 0 does not prove that nothing was charged
+    wait = first_wait(response, waits, time.time() if now is None else now)
     return cls(
         _sentence(manifest, job, response, code, message),
-        hint=hint_for(cls, manifest, charged),
+        hint=hint_for(cls, manifest, charged, wait),
         charged=charged,
         retryable=retryable,
-        retry_after=first_wait(response, waits, time.time() if now is None else now),
+        retry_after=wait,
         provider=manifest.name,
         distribution=distribution,
         status=response.status,

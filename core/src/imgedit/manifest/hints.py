@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
     from .read import Manifest
 
 
-def hint_for(cls: type[ProviderError], manifest: Manifest, charged: Charged) -> str | None:
-    """One sentence, None where nothing general can be said.
+_DAY = 86_400
+
+
+def hint_for(
+    cls: type[ProviderError], manifest: Manifest, charged: Charged, wait: float | None = None
+) -> str | None:
+    """One sentence, None where nothing general can be said; `wait` is what the vendor asked for.
 
     To try again is advised only where nothing was charged: else it could be paid twice.
     """
@@ -45,5 +51,7 @@ def hint_for(cls: type[ProviderError], manifest: Manifest, charged: Charged) -> 
     if issubclass(cls, QuotaExhausted):
         return "Wait until the quota is renewed, or use another provider."
     if charged == "no" and issubclass(cls, RateLimited | ProviderUnavailable):
+        if wait and wait <= _DAY:
+            return f"Try again in {ceil(wait):,} s."
         return "Try again later."
     return None

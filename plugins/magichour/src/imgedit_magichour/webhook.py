@@ -1,6 +1,7 @@
 """Whether a webhook comes from Magic Hour; for apps that take them, no hook of imgedit uses it.
 
-https://docs.magichour.ai/integration/webhook, read 2026-11-20.
+Source: integration/webhook of Magic Hour's documentation, github.com/magichourhq/docs at f5df0c5
+(2026-08-22).
 """
 
 from __future__ import annotations
