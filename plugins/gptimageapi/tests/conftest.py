@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import imgedit
 from imgedit import EditRequest, ImageSource, Job
 from imgedit.discovery import Provider, registry
-from imgedit.testing import Ran, Sandbox, instant_waits
+from imgedit.testing import Sandbox
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, Received, ScriptedServer
 
@@ -46,31 +44,12 @@ class Vendor(ScriptedServer):
 
 
 @pytest.fixture
-def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The command line, with a home of this test's own."""
-    return Sandbox(tmp_path, monkeypatch)
-
-
-@pytest.fixture
 def vendor(command_line: Sandbox) -> Iterator[Vendor]:
     """The server, as far as this process and its children can tell the vendor."""
     with Vendor() as server:
         command_line.use("gptimageapi", server.url, KEY)
         yield server
         assert server.unexpected == []
-
-
-@pytest.fixture
-def quick() -> Iterator[list[float]]:
-    """Waits inside this process take no time; their lengths are noted."""
-    with instant_waits() as waits:
-        yield waits
-
-
-@pytest.fixture
-def call(command_line: Sandbox, quick: list[float]) -> Callable[..., Ran]:
-    """`imgedit ... --json` in this process, in the test's folder."""
-    return command_line.call
 
 
 @pytest.fixture
@@ -91,18 +70,3 @@ def make_job(provider: Provider) -> Callable[..., Job]:
         return Job(id="01JOB", provider="gptimageapi", request=request, model=model)
 
     return make
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """The picture to edit."""
-    path = tmp_path / "photo.png"
-    path.write_bytes(png(color=(0, 0, 200)))
-    return path
-
-
-@pytest.fixture
-def client(tmp_path: Path, quick: list[float]) -> Iterator[imgedit.SyncClient]:
-    """A client with a journal."""
-    with imgedit.SyncClient(journal=tmp_path / "jobs.sqlite3") as client:
-        yield client

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-import imgedit
 from imgedit.discovery import Provider, registry
-from imgedit.testing import Ran, Sandbox, instant_waits
+from imgedit.testing import Sandbox
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, Received, ScriptedServer
 
@@ -88,12 +86,6 @@ class MagicHour(ScriptedServer):
 
 
 @pytest.fixture
-def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The command line, with a home of this test's own."""
-    return Sandbox(tmp_path, monkeypatch)
-
-
-@pytest.fixture
 def vendor(command_line: Sandbox) -> Iterator[MagicHour]:
     """The server, with the key and the base URL in the environment."""
     with MagicHour() as server:
@@ -103,47 +95,6 @@ def vendor(command_line: Sandbox) -> Iterator[MagicHour]:
 
 
 @pytest.fixture
-def quick() -> Iterator[list[float]]:
-    """Waits inside this process take no time; their lengths are noted."""
-    with instant_waits() as waits:
-        yield waits
-
-
-@pytest.fixture
-def edit(command_line: Sandbox, quick: list[float]) -> Callable[..., imgedit.EditResult]:
-    """One edit with a client and a journal."""
-    return command_line.edit
-
-
-@pytest.fixture
-def resume(command_line: Sandbox, quick: list[float]) -> Callable[[str], imgedit.EditResult]:
-    """Go on with a job of that journal."""
-    return command_line.resume
-
-
-@pytest.fixture
-def call(command_line: Sandbox, quick: list[float]) -> Callable[..., Ran]:
-    """`imgedit ... --json` in this process, for what is tested many times."""
-    return command_line.call
-
-
-@pytest.fixture
 def provider() -> Provider:
     """The installed provider, as the core sees it."""
     return registry().provider("magichour")
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """The picture to edit."""
-    path = tmp_path / "photo.png"
-    path.write_bytes(png(color=(0, 0, 200)))
-    return path
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Path:
-    """Another picture."""
-    path = tmp_path / "other.png"
-    path.write_bytes(png(color=(0, 200, 0)))
-    return path

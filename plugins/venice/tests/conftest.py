@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-import imgedit
 from imgedit import EditRequest, ImageSource, Job
 from imgedit.discovery import Provider, registry
-from imgedit.testing import Ran, Sandbox
+from imgedit.testing import Sandbox
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -63,18 +62,6 @@ def make_job(venice: Provider) -> Callable[..., Job]:
 
 
 @pytest.fixture
-def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The command line, with a home of this test's own."""
-    return Sandbox(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def call(command_line: Sandbox) -> Callable[..., Ran]:
-    """`imgedit ... --json` in this process, for what is tested many times."""
-    return command_line.call
-
-
-@pytest.fixture
 def server(command_line: Sandbox) -> Iterator[ScriptedServer]:
     """Venice, as far as this process and its children can tell."""
     with ScriptedServer() as server:
@@ -97,10 +84,3 @@ def good(result: bytes) -> Callable[..., Answer]:
         return Answer.picture(result, headers={**usual, **(headers or {})}, **facts)
 
     return answer
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[imgedit.SyncClient]:
-    """A client with a journal."""
-    with imgedit.SyncClient(journal=tmp_path / "jobs.sqlite") as client:
-        yield client

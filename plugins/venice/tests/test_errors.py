@@ -312,6 +312,7 @@ def test_retry_after_goes_before_the_reset_headers(
 def test_a_repeat_after_a_429_is_charged_once(
     server: ScriptedServer,
     client: imgedit.SyncClient,
+    quick: list[float],
     photo: Path,
     good: Callable[..., Answer],
     result: bytes,
@@ -320,9 +321,9 @@ def test_a_repeat_after_a_429_is_charged_once(
         said("no", code="MODEL_OVERLOADED"), status=429, headers={"Retry-After": "1"}
     )
     server.on("POST", "/api/v1/image/edit", busy, good())
-    began = time.monotonic()
     edited = client.edit(photo, "remove the tree", provider="venice")
-    assert time.monotonic() - began >= 1
+    (waited,) = quick
+    assert waited >= 1
     assert server.count("POST") == 2
     assert edited.attempts == 2
     assert edited.image.read() == result
