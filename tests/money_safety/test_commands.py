@@ -143,7 +143,7 @@ def test_what_only_the_user_knows(shell: Shell) -> None:
     assert shell.json("jobs", "resume") == {"jobs": []}
     (row,) = shell.json("spend")["spend"]
     assert (row["charged"], row["reserved"], row["unknown"]) == ("0.04", "0", 0)
-    assert shell.json("jobs", "settle", job["id"], "--charged", code=2)["error"]["charged"] == "no"
+    assert shell.json("jobs", "settle", job["id"], "--charged", code=2)["error"]["charged"] == "yes"
     assert sum(shell.vendor.paid.values()) == 1
 
 

@@ -63,10 +63,12 @@ def quick() -> Iterator[list[float]]:
 
 @pytest.fixture
 def edit() -> Callable[..., imgedit.EditResult]:
-    """One edit with a client of its own; `journal` and `keys` go to the client."""
+    """One edit with a client of its own; `journal`, `keys` and `budgets` go to the client."""
 
     def one(image: Any, prompt: str = "make it so", **keywords: Any) -> imgedit.EditResult:
-        facts = {name: keywords.pop(name) for name in ("journal", "keys") if name in keywords}
+        facts = {
+            name: keywords.pop(name) for name in ("journal", "keys", "budgets") if name in keywords
+        }
 
         async def run() -> imgedit.EditResult:
             async with imgedit.Client(**facts) as client:

@@ -324,3 +324,18 @@ def test_nothing_is_left_in_the_spool_of_a_finished_job(
     edit(source.read_bytes(), out=tmp_path / "out.png", journal=tmp_path / "jobs.sqlite3")
     left = list((tmp_path / "jobs.sqlite3.spool").rglob("*"))
     assert left == []
+
+
+@pytest.mark.parametrize(
+    "refused",
+    ({"max_cost": "0.01 USD"}, {"n": 99}, {"budgets": [imgedit.Budget(amount="0.01 USD")]}, {}),
+    ids=("limit", "validation", "budget", "vendor"),
+)
+def test_nothing_is_left_in_the_spool_of_an_edit_that_was_refused(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, refused: Any
+) -> None:
+    server.on("POST", "/edit", Answer(status=400))
+    with pytest.raises(errors.ImgEditError) as caught:
+        edit(source.read_bytes(), journal=tmp_path / "jobs.sqlite3", **refused)
+    assert caught.value.charged == "no"
+    assert list((tmp_path / "jobs.sqlite3.spool").rglob("*")) == []

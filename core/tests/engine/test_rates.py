@@ -73,6 +73,10 @@ def test_a_rate_of_ones_own(acme: Any, source: Path) -> None:
     row = offers(source)["one"].row()
     assert (row["amount"], row["unit"], row["rate"]) == ("1", "EUR", "your own")
     assert (row["source"], row["as_of"]) == (None, None)
+    with pytest.raises(
+        errors.BudgetExceeded, match=r"50 acme:credits \(1.00 EUR at your own rate\)"
+    ):
+        edit(source, "0.99 EUR")
 
 
 @pytest.mark.parametrize("rate", ("Pro", "pro above", "-1 USD", "0.1", "nan USD"))

@@ -88,3 +88,6 @@ def test_content_credentials_are_told_and_kept(
     assert (tmp_path / "out.png").read_bytes() == with_c2pa()
     assert any("C2PA" in warning for warning in result.warnings)
     assert not edit(source, out=tmp_path / "plain.png", keep_metadata=True).warnings
+    (told,) = edit(with_c2pa(), out=tmp_path / "kept.png", keep_metadata=True).warnings
+    assert "C2PA" in told
+    assert "sent along" in told

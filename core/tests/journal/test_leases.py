@@ -64,10 +64,15 @@ def test_who_begins_a_job_holds_it_until_it_is_over(
     with pytest.raises(JournalError, match=f"this process drives job {record.id}") as caught:
         other.hold(record.id)
     assert f"imgedit jobs show {record.id}" in (caught.value.hint or "")
+    assert caught.value.charged == "no"
     with pytest.raises(JournalError, match="drives job"):
         other.save(record.with_job(status="sent"))
     with pytest.raises(JournalError, match="drives job"):
         journal.hold(record.id)
+    journal.save(evolve(record.with_job(status="accepted"), charged="yes"))
+    with pytest.raises(JournalError, match="The edit was charged") as caught:
+        other.hold(record.id)
+    assert caught.value.charged == "yes", "it is not to be bought again"
     journal.save(record.with_job(status="failed"))
     assert other.hold(record.id) is not None
 

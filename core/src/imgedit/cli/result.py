@@ -42,6 +42,8 @@ def _show(screen: Screen, result: EditResult, shown: Callable[[Path], str]) -> N
         return
     for text in result.warnings:
         screen.warn(text)
+    for one in result.tried:
+        screen.note(f"Note: {one.provider} was tried before: {one.message}")
     for change in result.adaptations:
         screen.note(f"Note: {change['field']} is {change['to']}: {change['why']}")
     for image in result.images:

@@ -36,8 +36,10 @@ def say_cost(cost: Money | None, quote: Quote | None) -> str:
 
 
 def say_image(image: ResultImage) -> str:
-    """Pixels and bytes of a picture."""
+    """Pixels and bytes of a picture, and whether it says itself where it comes from."""
     size = f"{image.size:,} bytes"
+    if image.c2pa:
+        size += ", with content credentials (C2PA)"
     if image.width is None or image.height is None:
         return size
     return f"{image.width} × {image.height} pixels, {size}"

@@ -50,6 +50,7 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
     if job.status == "done" or (record.finished and record.charged != "unknown"):
         raise UsageError(
             f"job {record.id} is {job.status}: there is nothing to settle",
+            charged=record.charged,
             hint=f"See: imgedit jobs show {record.id}",
         )
     if charged and job.status == "planned":
@@ -57,6 +58,7 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
     if cost is not None and cost.unit != job.model.unit:
         raise UsageError(
             f"{job.provider} charges {job.model.unit}, not {cost.unit}",
+            charged=record.charged,
             hint=f'Give the cost like this: --cost "{cost.amount:f} {job.model.unit}"',
         )
     facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))

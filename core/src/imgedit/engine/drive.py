@@ -85,6 +85,8 @@ class Drive(Run):
                     continue
         except ImgEditError as error:
             self.close(error)
+            if self.record.job.status == "failed" and self.record.charged == "no":
+                self.runtime.drop(self.record.id)
             raise
         except asyncio.CancelledError as error:
             self.tag(error)

@@ -17,13 +17,13 @@ from ..contract.model import Model, Problem
 from ..contract.money import Money, Quote, plain
 from ..contract.request import EditRequest, Reference
 from ..discovery import choose
-from ..errors import BudgetExceeded, UsageError, ValidationError
+from ..errors import BudgetExceeded, ImgEditError, UsageError, ValidationError
 from ..images.sniff import media_type_for
 from ..ledger.budgets import to_money as read_money
 from .advice import advice
 from .output import check_writable
 from .prepare import prepare
-from .rates import chosen_rate
+from .rates import OWN, chosen_rate
 from .record import JobRecord, Wish, new_id
 from .same import fingerprint, note_of_none, note_of_same
 from .sidecar import check_sidecars
@@ -222,35 +222,39 @@ async def plan(
 
     tell("chosen", f"{provider.name} {model.id} ({picked.how})")
     check_places(ask)
-    request, notes = await prepare(
-        runtime, provider, picked.request, job_id, keep_metadata=ask.keep_metadata
-    )
-    checked = provider.validate(request, model)
-    if checked.problems:
-        # Not the format that only the output's name asks for: another would do without.
-        wanted = evolve(request, model=None, output_format=ask.request.output_format)
-        raise _refused(runtime, provider, wanted, checked.problems)
-    request, adaptations = await _with_mask(runtime, provider, request, job_id)
-    quote = provider.price(request, model)
-    if ask.max_cost is not None:
-        _check_cost(quote, ask.max_cost, runtime, provider)
-    earlier = _earlier(runtime, ask, picked)
-    if earlier is not None:
-        tell("warning", earlier)
-        notes = (*notes, earlier)
-    record = JobRecord(
-        job=Job(id=job_id, provider=provider.name, request=request, model=model),
-        distribution=provider.distribution,
-        version=provider.version,
-        base_url=picked.base_url,
-        quote=quote,
-        wish=ask.wish,
-        adaptations=adaptations,
-        warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),
-        unchecked=checked.unchecked,
-        fingerprint=picked.fingerprint,
-    )
-    return provider, record
+    try:
+        request, notes = await prepare(
+            runtime, provider, picked.request, job_id, keep_metadata=ask.keep_metadata
+        )
+        checked = provider.validate(request, model)
+        if checked.problems:
+            # Not the format that only the output's name asks for: another would do without.
+            wanted = evolve(request, model=None, output_format=ask.request.output_format)
+            raise _refused(runtime, provider, wanted, checked.problems)
+        request, adaptations = await _with_mask(runtime, provider, request, job_id)
+        quote = provider.price(request, model)
+        if ask.max_cost is not None:
+            _check_cost(quote, ask.max_cost, runtime, provider)
+        earlier = _earlier(runtime, ask, picked)
+        if earlier is not None:
+            tell("warning", earlier)
+            notes = (*notes, earlier)
+        record = JobRecord(
+            job=Job(id=job_id, provider=provider.name, request=request, model=model),
+            distribution=provider.distribution,
+            version=provider.version,
+            base_url=picked.base_url,
+            quote=quote,
+            wish=ask.wish,
+            adaptations=adaptations,
+            warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),
+            unchecked=checked.unchecked,
+            fingerprint=picked.fingerprint,
+        )
+        return provider, record
+    except ImgEditError:
+        runtime.drop(job_id)
+        raise
 
 
 def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
@@ -346,7 +350,8 @@ def _check_cost(quote: Quote, limit: Money, runtime: Runtime, provider: Provider
     if most > limit.amount:
         said = f"{plain(quote.at_most)} {quote.unit}"
         if rate is not None:
-            said += f" ({plain(most)} {rate.to} at the rate {rate.name})"
+            name = "your own rate" if rate.name == OWN else f"the rate {rate.name}"
+            said += f" ({plain(most)} {rate.to} at {name})"
         raise BudgetExceeded(
             f"it may cost {said}, the limit is {limit}",
             hint="Raise the limit, or choose a cheaper model (see: imgedit quote).",

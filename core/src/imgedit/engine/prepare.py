@@ -12,7 +12,7 @@ from ..contract.image import ImageSource
 from ..contract.model import Problem
 from ..contract.request import EditRequest
 from ..errors import ImgEditError, NetworkError, ValidationError
-from ..images.strip import CannotStrip, Unchanged, can_strip, plan_strip, stripped_chunks
+from ..images.strip import CannotStrip, Stripped, Unchanged, can_strip, plan_strip, stripped_chunks
 from .collect import MOST_BYTES
 from .exchange import TIMEOUTS
 
@@ -43,7 +43,9 @@ async def prepare(
         image = await _fetched(runtime, provider, image, job_id, at)
         if image.url is not None or provider.manifest.local:
             return image
-        if not keep_metadata:
+        if keep_metadata:
+            notes.extend(await _sent_along(image))
+        else:
             image, note = await _stripped(runtime, image, job_id, at)
             notes.extend(note)
         return runtime.kept(image, job_id)
@@ -93,6 +95,19 @@ async def _fetched(
     except ImgEditError as error:
         problem = Problem(path=at, message=f"the URL leads to no picture: {error}", code="url")
         raise ValidationError(problems=[problem]) from None
+
+
+async def _sent_along(image: ImageSource) -> list[str]:
+    """What to tell of a picture that is sent with its metadata."""
+
+    def look() -> bool:
+        with image.open() as file:
+            plan = plan_strip(file)
+        return isinstance(plan, Stripped) and "c2pa" in plan.removed
+
+    large = (image.size or 0) > _LARGE
+    found = await asyncio.to_thread(look) if large else look()
+    return ["the input holds content credentials (C2PA), which are sent along"] if found else []
 
 
 async def _stripped(

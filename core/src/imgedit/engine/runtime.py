@@ -167,14 +167,17 @@ class Runtime:
                     path.unlink()
 
     def _tidy_temporary(self, record: JobRecord) -> None:
-        if record.id in self._folders:
-            self._folders.discard(record.id)
-            shutil.rmtree(self.spool / record.id, ignore_errors=True)
-        loose = self._loose.pop(record.id, [])
         for output in () if record.job.done is None else record.job.done.images:
             if output.image is not None and output.image.path is not None:
-                loose.append(Path(output.image.path))
-        for path in loose:
+                self.made(record.id, Path(output.image.path))
+        self.drop(record.id)
+
+    def drop(self, job_id: str) -> None:
+        """Remove every file in the spool of a job that has nothing there to be fetched."""
+        if self.durable or job_id in self._folders:
+            self._folders.discard(job_id)
+            shutil.rmtree(self.spool / job_id, ignore_errors=True)
+        for path in self._loose.pop(job_id, ()):
             if path.parent == self.spool:
                 path.unlink(missing_ok=True)
 

@@ -51,7 +51,9 @@ class Leases(Database):
                 return None
             text, owner, fence, expires = row
             if self._held.get(job_id) == fence or self._lives(owner, expires):
-                raise driven_by(job_id, Owner.read(owner))
+                error = driven_by(job_id, Owner.read(owner))
+                error.charged = self._record((job_id, text)).charged
+                raise error
             record = self._record((job_id, text))
             run(_TAKE, (self._name, fence + 1, time.time() + LEASE, job_id))
         self._held[job_id] = fence + 1
