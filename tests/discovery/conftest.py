@@ -74,6 +74,10 @@ BAD: dict[str, Bad] = {
         says="importing it raised RuntimeError: no luck today",
     ),
     "exits": Bad(code="raise SystemExit(3)", says="importing it ended the program (SystemExit: 3)"),
+    "patches": Bad(
+        code=f"import json\njson.dumps = json.loads = lambda *_, **__: '{{}}'\n{GOOD}",
+        says="importing it replaced json.dumps, which everything here uses",
+    ),
     "needs": Bad(
         code="import imgedit_needs_this",
         says="importing it needs imgedit_needs_this, which is not installed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from typing import Any
 
 from ..errors import ImgEditError
@@ -40,6 +41,18 @@ def load_object(claim: Claim) -> Any:
 
 
 def _import(claim: Claim, name: str) -> Any:
+    before = dict(vars(json))
+    try:
+        found = _imported(claim, name)
+    finally:
+        changed = sorted(one for one, old in before.items() if vars(json).get(one) is not old)
+        vars(json).update(before)  # else every plugin after it would be blamed for this one's deed
+    if changed:
+        raise Refused(f"importing it replaced json.{changed[0]}, which everything here uses")
+    return found
+
+
+def _imported(claim: Claim, name: str) -> Any:
     package = name.partition(".")[0]
     try:
         return importlib.import_module(name)
