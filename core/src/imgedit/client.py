@@ -23,7 +23,7 @@ from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord, SavedFile
 from .engine.reuse import Earlier, hand_out, look
-from .engine.route import passed_over, passes_on, route, routed, tell_of
+from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
 from .engine.store import loads
@@ -281,6 +281,7 @@ class Client(Books):
         self, asks: Sequence[Ask], deadline: float | None, on_event: OnEvent | None
     ) -> EditResult:
         """The first of several providers that can serve; see `engine.route`."""
+        check_names(self.runtime, asks)
         tried: list[Tried] = []
         begun = time.monotonic()
         for ask in asks:

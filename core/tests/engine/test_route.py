@@ -95,6 +95,14 @@ def test_the_next_one_is_not_asked(
     assert zeta.requests == []
 
 
+def test_a_name_that_is_not_installed_is_told_before_anything_is_sent(
+    zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    with pytest.raises(errors.UnknownProvider, match="no provider 'zetta' is installed"):
+        ask(source, "acme,zetta")
+    assert (server.requests, zeta.requests) == ([], [])
+
+
 def test_who_cannot_do_it_is_passed_over(
     zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
 ) -> None:

@@ -60,6 +60,13 @@ def route(runtime: Runtime, ask: Ask) -> list[Ask]:
     return [evolve(ask, provider=name) for name in dict.fromkeys(names)]
 
 
+def check_names(runtime: Runtime, asks: Sequence[Ask]) -> None:
+    """Raises UnknownProvider for a name that is not installed, before it is needed."""
+    for ask in asks[1:]:
+        if ask.provider not in runtime.registry.names():
+            runtime.registry.manifest(ask.provider or "")
+
+
 def passes_on(error: ImgEditError) -> bool:
     """Whether the next provider may be tried after this error."""
     if isinstance(error, _NOT_A_CANDIDATE):
