@@ -22,7 +22,6 @@ from .engine.finish import to_result
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord, SavedFile
-from .engine.reuse import Earlier, hand_out, look
 from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from .discovery import Provider
     from .engine.live import Balance, LiveModels
     from .engine.quotes import Quotes
+    from .engine.reuse import Earlier
 
 Picture = Any
 
@@ -50,6 +50,7 @@ _KEYWORDS = (
     "keep_metadata",
     "sidecar",
     "reuse",
+    "next_on_refusal",
     "on_event",
 )
 
@@ -183,6 +184,7 @@ class Client(Books):
         keep_metadata: bool = False,
         sidecar: bool = False,
         reuse: bool = False,
+        next_on_refusal: bool = False,
         on_event: OnEvent | None = None,
         **unknown: Never,
     ) -> EditResult:
@@ -208,6 +210,8 @@ class Client(Books):
             sidecar: whether a record is written beside each picture, "out.png.json".
             reuse: whether the stored result of the same edit, when there is one in the journal, is
                 returned instead of buying it again; see "The same edit" in docs/money.md.
+            next_on_refusal: with several providers, whether the next one is asked, too, when one
+                refused the content and charged nothing.
             on_event: called with each `Event`.
 
         Raises:
@@ -223,6 +227,8 @@ class Client(Books):
             ask = await self._ask(given)
             asks = await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
             if ask.reuse:
+                from .engine.reuse import look
+
                 earlier = await look(self.runtime, asks)
                 if earlier is not None:
                     return await self._reuse(earlier, on_event)
@@ -236,7 +242,11 @@ class Client(Books):
         arguments = _arguments(keywords)
         deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")
         ask = await self._ask({"image": image, "prompt": prompt, **arguments})
-        earlier = await look(self.runtime, [ask]) if ask.reuse else None
+        earlier = None
+        if ask.reuse:
+            from .engine.reuse import look
+
+            earlier = await look(self.runtime, [ask])
         if earlier is not None:
             found = earlier
             return EditJob(
@@ -290,7 +300,8 @@ class Client(Books):
                 ready, record = await plan(self.runtime, ask, on_event)
                 result = await self._drive(ready, record, left, on_event)
             except ImgEditError as error:
-                if not passes_on(error) or ask is asks[-1]:
+                goes_on = passes_on(error, next_on_refusal=ask.next_on_refusal)
+                if not goes_on or ask is asks[-1]:
                     tell_of(error, tried)
                     raise
                 tried.append(passed_over(ask, error))
@@ -315,6 +326,8 @@ class Client(Books):
         return _with_sidecars(record, to_result(record, drive.hand_over()))
 
     async def _reuse(self, earlier: Earlier, on_event: OnEvent | None) -> EditResult:
+        from .engine.reuse import hand_out
+
         record = await hand_out(self.runtime, earlier, on_event)
         return _with_sidecars(record, evolve(to_result(record), reused=True))
 
@@ -415,6 +428,7 @@ class Client(Books):
             keep_metadata=given["keep_metadata"],
             sidecar=given["sidecar"],
             reuse=given["reuse"],
+            next_on_refusal=given["next_on_refusal"],
         )
 
 
@@ -430,6 +444,7 @@ def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:
         "keep_metadata": False,
         "sidecar": False,
         "reuse": False,
+        "next_on_refusal": False,
     }
     return defaults | dict(keywords)
 

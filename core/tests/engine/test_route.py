@@ -95,6 +95,30 @@ def test_the_next_one_is_not_asked(
     assert zeta.requests == []
 
 
+def test_a_refused_content_goes_to_the_next_when_that_is_asked_for(
+    acme: Any, zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    free = {"code": ["unfit"], "is": "ContentRejected", "charged": "no"}
+    acme({"errors": {**MANIFEST["errors"], "rows": [free, *MANIFEST["errors"]["rows"]]}})
+    server.on("POST", "/edit", Answer.json({"code": "unfit"}, status=400))
+    with pytest.raises(errors.ContentRejected):
+        ask(source, "acme,zeta")
+    assert zeta.count("POST", "/edit") == 0
+    result = ask(source, "acme,zeta", next_on_refusal=True)
+    assert (result.provider, result.tried[0].type) == ("zeta", "ContentRejected")
+
+
+def test_a_refused_content_that_may_be_charged_goes_nowhere(
+    zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    billed = {"code": "moderated", "state": "failed", "cost": "0.04"}
+    server.on("POST", "/edit", Answer.json(billed))
+    with pytest.raises(errors.ContentRejected) as caught:
+        ask(source, "acme,zeta", next_on_refusal=True)
+    assert caught.value.charged == "yes"
+    assert zeta.count("POST", "/edit") == 0
+
+
 def test_a_name_that_is_not_installed_is_told_before_anything_is_sent(
     zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
 ) -> None:

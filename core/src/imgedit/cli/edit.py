@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--keep-metadata", is_flag=True, help="Send EXIF data (the place, too) along.")
 @click.option("--sidecar", is_flag=True, help="Write a record beside each picture, FILE.json.")
 @click.option("--reuse", is_flag=True, help="Take the result of the same edit, if there is one.")
+@click.option("--next-on-refusal", is_flag=True,
+              help="With -p a,b: ask b, too, when a refuses the content.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @click.option(
     "--preview/--no-preview",

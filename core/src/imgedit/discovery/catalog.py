@@ -16,7 +16,6 @@ from . import guide, scan
 from .entry import Entry, installed, key_of, manifest_source, single
 from .failure import Failure, Refused, Status
 from .locate import NAME
-from .places import Place, of_function
 from .scan import Claims
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from ..manifest import Manifest
     from .addons import AddonRow, Addons
     from .facade import Provider
+    from .places import Place
 
 log = logging.getLogger("imgedit.discovery")
 
@@ -234,6 +234,8 @@ class Registry:
 
         module = entry.load()
         if findings := provider_findings(module):
+            from .places import of_function
+
             complaints = "; ".join(found.says for found in findings)
             places = [of_function(found.function, module, found.says) for found in findings]
             raise Refused(f"{complaints} {guide.HOOKS}", places=tuple(filter(None, places)))

@@ -22,7 +22,6 @@ from ..contract.request import EditRequest
 from ..errors import Charged, ImgEditError, PluginError, ProviderError, UnexpectedResponse
 from ..hookspecs import PROJECT, PROVIDER_HOOKS
 from . import guide, trace, values
-from .addons import Addon
 from .blame import Blame, Party, blame, code_of, core_is_last
 from .checks import hookimpls
 from .defaults import Defaults
@@ -30,6 +29,7 @@ from .unchanged import Watcher
 
 if TYPE_CHECKING:
     from ..manifest import Checked, Manifest
+    from .addons import Addon
 
 log = logging.getLogger("imgedit.discovery")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ImgEditError
 from .failure import Refused
 from .locate import gone
-from .places import of_exception
 from .scan import Claim, one_line
+
+if TYPE_CHECKING:
+    from .places import Place
 
 
 def load_module(claim: Claim) -> Any:
@@ -63,17 +65,23 @@ def _imported(claim: Claim, name: str) -> Any:
         raise Refused(
             said,
             hint=f"Install it again with all it needs: pip install -U {claim.owner.name}.",
-            places=of_exception(error, package, said),
+            places=_places(error, package, said),
         ) from error
     except SystemExit as error:
         said = f"importing it ended the program (SystemExit: {one_line(error, 40)})"
-        raise Refused(said, places=of_exception(error, package, said)) from error
+        raise Refused(said, places=_places(error, package, said)) from error
     except ImgEditError as error:
         said = f"importing it raised {type(error).__name__}: {one_line(error.message)}"
-        raise Refused(said, places=of_exception(error, package, said)) from error
+        raise Refused(said, places=_places(error, package, said)) from error
     except Exception as error:
         said = f"importing it raised {_named(error)}"
-        raise Refused(said, places=of_exception(error, package, said)) from error
+        raise Refused(said, places=_places(error, package, said)) from error
+
+
+def _places(error: BaseException, package: str, said: str) -> tuple[Place, ...]:
+    from .places import of_exception  # only what is broken needs it
+
+    return of_exception(error, package, said)
 
 
 def _named(error: Exception) -> str:

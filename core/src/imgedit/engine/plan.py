@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ from ..ledger.budgets import to_money as read_money
 from .advice import advice
 from .output import check_writable
 from .prepare import prepare
-from .rates import OWN, chosen_rate
 from .record import JobRecord, Wish, new_id
 from .same import fingerprint, note_of_none, note_of_same
 from .sidecar import check_sidecars
@@ -59,6 +57,7 @@ class Ask:
     overwrite: bool = False
     sidecar: bool = False
     reuse: bool = False
+    next_on_refusal: bool = False
     max_cost: Money | None = None
     keep_metadata: bool = False
     warnings: tuple[str, ...] = field(default=())
@@ -91,6 +90,8 @@ class Picked:
 
 def unknown_keyword(name: str, known: Sequence[str]) -> TypeError:
     """The error for a keyword that does not exist, with the nearest one that does."""
+    import difflib
+
     near = difflib.get_close_matches(name, known, 1, 0.5)
     hint = f", did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
     return TypeError(f"edit() has no keyword {name!r}{hint}")
@@ -333,6 +334,8 @@ def _check_cost(quote: Quote, limit: Money, runtime: Runtime, provider: Provider
         return
     rate = None
     if quote.unit != limit.unit:
+        from .rates import OWN, chosen_rate
+
         rate = chosen_rate(runtime.config, provider.manifest)
         if rate is None or (rate.unit, rate.to) != (quote.unit, limit.unit):
             raise BudgetExceeded(

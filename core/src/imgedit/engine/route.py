@@ -1,19 +1,20 @@
 """Several providers for one edit: in the user's order, or the cheapest first.
 
 The next one is only tried when the one before surely charged nothing and could not serve; never
-after a refusal of the request or its content, and never while an outcome is unknown.
+after a refusal of the request or (unless that was asked for) its content, and never while an
+outcome is unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from ..errors import (
     BudgetExceeded,
+    ContentRejected,
     ImgEditError,
     ModelUnavailable,
     NetworkError,
@@ -25,9 +26,9 @@ from ..errors import (
 from ..result import Tried
 from .advice import advice
 from .plan import Ask
-from .quotes import Offer, ask_all
 
 if TYPE_CHECKING:
+    from .quotes import Offer
     from .runtime import Runtime
 
 CHEAPEST = "cheapest"
@@ -67,11 +68,12 @@ def check_names(runtime: Runtime, asks: Sequence[Ask]) -> None:
             runtime.registry.manifest(ask.provider or "")
 
 
-def passes_on(error: ImgEditError) -> bool:
+def passes_on(error: ImgEditError, *, next_on_refusal: bool) -> bool:
     """Whether the next provider may be tried after this error."""
     if isinstance(error, _NOT_A_CANDIDATE):
         return True
-    return isinstance(error, _COULD_NOT_SERVE) and error.charged == "no"
+    kinds = (*_COULD_NOT_SERVE, ContentRejected) if next_on_refusal else _COULD_NOT_SERVE
+    return isinstance(error, kinds) and error.charged == "no"
 
 
 def passed_over(ask: Ask, error: ImgEditError) -> Tried:
@@ -87,12 +89,16 @@ def passed_over(ask: Ask, error: ImgEditError) -> Tried:
 def tell_of(error: ImgEditError, tried: Sequence[Tried]) -> None:
     """Put on the last error who was passed over before."""
     if tried:
+        from textwrap import shorten
+
         before = "; ".join(f"{one.provider}: {shorten(one.message, 160)}" for one in tried)
         error.hint = f"{error.hint or ''} Tried before: {before}.".lstrip()
 
 
 def _cheapest(runtime: Runtime, ask: Ask) -> Sequence[Offer]:
     """Models by their price in one unit: the limit's, else the one most of them are priced in."""
+    from .quotes import ask_all
+
     found = ask_all(runtime.registry, ask.request)
     if not found.quotes:
         problems = [problem for one in found.unable for problem in one.problems]
