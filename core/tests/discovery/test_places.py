@@ -116,7 +116,7 @@ def test_a_manifest_that_cannot_be_read(
     (folder / "provider.json").write_text(text)
     with pytest.raises(Refused) as caught:
         read_manifest_of(folder / "provider.json", "acme", "imgedit-acme 0.1.0")
-    (place,) = caught.value.places
+    (place,) = caught.value.places()
     assert (place.file, place.line) == (str(folder / "provider.json"), line)
     assert place.says in caught.value.reason
 

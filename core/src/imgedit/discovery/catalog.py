@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..errors import PluginError, UnknownProvider
 from . import guide, scan
@@ -37,7 +37,7 @@ class ProviderRow:
         distribution, version: whose it is ("imgedit-acme", "0.1.0"); "A and B" when two claim it.
         status: "ok", "broken", "incompatible" or "ambiguous".
         reason: why it is not ok, else None.
-        places: file and line of what is wrong, where that can be told.
+        places: file and line of what is wrong, where that can be told and was asked for.
         models: how many models its manifest lists.
         local: True when it needs no network.
         key: the environment variable of its (first) key, None = it needs none.
@@ -96,7 +96,8 @@ class Registry:
                 self._provider(entry)
             except PluginError:
                 pass  # the entry remembers it
-            return self._row(entry, environ)
+            row = self._row(entry, environ)
+            return row if entry.failure is None else evolve(row, places=entry.failure.places())
 
     def manifest(self, name: str) -> Manifest:
         """The manifest of a provider, read without importing the provider.
@@ -238,7 +239,8 @@ class Registry:
 
             complaints = "; ".join(found.says for found in findings)
             places = [of_function(found.function, module, found.says) for found in findings]
-            raise Refused(f"{complaints} {guide.HOOKS}", places=tuple(filter(None, places)))
+            told = tuple(filter(None, places))
+            raise Refused(f"{complaints} {guide.HOOKS}", places=lambda: told)
         return Provider(
             name=entry.name,
             distribution=entry.distribution,
@@ -280,7 +282,6 @@ class Registry:
             version=entry.version,
             status=failure.status if failure else "ok",
             reason=failure.reason if failure else None,
-            places=failure.places if failure else (),
             **facts,
         )
 

@@ -11,7 +11,7 @@ from attrs import define
 
 from ..contract.model import Problem
 from . import guide, scan
-from .failure import Failure, Refused
+from .failure import Failure, Places, Refused
 from .locate import MANIFEST, check_versions, manifest_path
 from .scan import Claim
 
@@ -140,10 +140,13 @@ def _json(source: Path | Mapping[str, Any]) -> Any:
         return None
 
 
-def _places(source: Source, problems: Sequence[Any]) -> tuple[Place, ...]:
-    from .places import in_manifest
+def _places(source: Source, problems: Sequence[Any]) -> Places:
+    def look() -> tuple[Place, ...]:
+        from .places import in_manifest
 
-    return in_manifest(source, problems) if isinstance(source, Path) else ()
+        return in_manifest(source, problems) if isinstance(source, Path) else ()
+
+    return look
 
 
 def key_of(manifest: Manifest, environ: Mapping[str, str]) -> tuple[str | None, bool]:

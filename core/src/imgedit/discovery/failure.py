@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
@@ -10,6 +11,9 @@ from ..errors import AmbiguousProvider, BrokenPlugin, IncompatiblePlugin, Plugin
 
 if TYPE_CHECKING:
     from .places import Place
+
+Places = Callable[[], "tuple[Place, ...]"]
+"""File and line of what is wrong: looked for when somebody wants to see them."""
 
 Status = Literal["ok", "broken", "incompatible", "ambiguous"]
 
@@ -29,7 +33,7 @@ class Refused(Exception):
         *,
         status: Status = "broken",
         hint: str | None = None,
-        places: tuple[Place, ...] = (),
+        places: Places = tuple,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -47,7 +51,7 @@ class Failure:
     status: Status
     reason: str
     hint: str | None
-    places: tuple[Place, ...] = ()
+    places: Places = tuple
 
     @classmethod
     def of(cls, refused: Refused, *, name: str, label: str) -> Failure:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ImgEditError
-from .failure import Refused
+from .failure import Places, Refused
 from .locate import gone
 from .scan import Claim, one_line
-
-if TYPE_CHECKING:
-    from .places import Place
 
 
 def load_module(claim: Claim) -> Any:
@@ -78,10 +75,11 @@ def _imported(claim: Claim, name: str) -> Any:
         raise Refused(said, places=_places(error, package, said)) from error
 
 
-def _places(error: BaseException, package: str, said: str) -> tuple[Place, ...]:
+def _places(error: BaseException, package: str, said: str) -> Places:
     from .places import of_exception  # only what is broken needs it
 
-    return of_exception(error, package, said)
+    found = of_exception(error, package, said)  # now: the exception is not kept
+    return lambda: found
 
 
 def _named(error: Exception) -> str:
