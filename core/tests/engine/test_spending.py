@@ -19,6 +19,7 @@ import imgedit
 from imgedit import Budget, errors
 from imgedit.config import Config
 from imgedit.config.load import ProviderConfig
+from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
 from imgedit.ledger import Entry
@@ -301,6 +302,27 @@ def test_so_many_edits_run_at_once(
 
     run(work())
     assert most == 2
+
+
+def test_a_turn_may_be_long_in_coming(acme: Any, server: ScriptedServer, source: Path) -> None:
+    class Busy(MemoryJournal):
+        """Others run all the time, for 10 minutes and more."""
+
+        asked = 0
+
+        def enter(self, provider: str, job_id: str, limit: int) -> bool:
+            self.asked += 1
+            return self.asked > 2000 and super().enter(provider, job_id, limit)
+
+    acme(**direct(server))
+    journal = Busy()
+
+    async def work() -> None:
+        async with client(journal, limited(concurrency=2)) as one:
+            await one.edit(source, "x", provider="acme")
+
+    run(work())
+    assert journal.asked == 2001
 
 
 def test_so_many_edits_in_a_time(

@@ -27,7 +27,8 @@ async def enter(run: Run) -> None:
         if attempt == 0:
             run.emit("waiting", f"{limit} jobs of {run.provider.name} are running already")
         attempt += 1
-        await _rest(run, min(_LONGEST, 0.01 * 2.0**attempt) * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
+        seconds = min(_LONGEST, 0.01 * 2.0 ** min(attempt, 10))  # who waits long overflows else
+        await _rest(run, seconds * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
 
 
 async def turn(run: Run) -> None:
