@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Child, Row, least_cpu, take_turns, vendor
+from measure import ROUNDS, Child, Row, least_cpu, take_turns, vendor
 from pictures import png
 from work import EDITS, IN_FLIGHT, SECONDS
 
@@ -30,7 +30,7 @@ def contenders(task: str, base_url: str, scratch: Path) -> dict[str, Child]:
 def first(scratch: Path) -> Iterator[Row]:
     """From nothing to the first finished edit."""
     with vendor(0) as base_url:
-        best = least_cpu(contenders("first", base_url, scratch))
+        best = least_cpu(contenders("first", base_url, scratch), 3 * ROUNDS)  # the noisiest
     ratio = best["imgedit"] / best["aiohttp"]
     yield Row(
         what="start of Python to first finished edit (`imgedit.edit`), CPU over raw aiohttp",

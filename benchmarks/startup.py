@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Child, Row, least_cpu
+from measure import ROUNDS, Child, Row, least_cpu
 
 PLUGINS = 25
 IMPORT = "import imgedit; from imgedit import hookimpl, HttpRequest, Job"
@@ -55,7 +55,8 @@ def plugins(scratch: Path) -> Iterator[Row]:
                     {"PYTHONPATH": str(folder), "IMGEDIT_HOME": str(scratch / "home")},
                 )
                 for folder in (few, many)
-            }
+            },
+            3 * ROUNDS,
         )
         more = best["many"] / best["few"] - 1
         yield Row(
