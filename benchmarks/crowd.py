@@ -20,7 +20,7 @@ COMMANDS = {
 
 CODE = """
 import os
-from imgedit import HttpRequest, Json, hookimpl
+from imgedit import Done, HttpRequest, Json, Output, hookimpl
 
 with open(os.environ["CROWD_LOADED"], "a") as file:
     print(__name__, file=file)
@@ -33,7 +33,7 @@ def build_request(job):
 
 @hookimpl
 def parse_response(job, response):
-    raise NotImplementedError
+    return Done([Output(url=response.at("/url"))])
 """
 
 QUOTING = """

@@ -41,7 +41,7 @@ class Cost:
     def __str__(self) -> str:
         return (
             f"{self.edits} edits: at most {self.commits} commits each (allowed {MOST_COMMITS}), "
-            f"{self.alone:.2f} ms of CPU (goal {MOST_MS}), {self.inside:.2f} inside an edit"
+            f"{self.inside:.2f} ms of CPU (goal {MOST_MS}), {self.alone:.2f} when nothing else is done"
         )
 
 

@@ -229,10 +229,11 @@ def sample_plugin(site: Path, *, commands: str = "") -> Path:
     }  # fmt: skip
     (package / "provider.json").write_text(json.dumps(manifest))
     (package / "__init__.py").write_text(
-        "from imgedit import HttpRequest, Json, hookimpl\n"
+        "from imgedit import Done, HttpRequest, Json, Output, hookimpl\n"
         "@hookimpl\ndef build_request(job):\n"
         "    return HttpRequest(method='POST', url='/edit', purpose='submit', body=Json({}))\n"
-        "@hookimpl\ndef parse_response(job, response):\n    raise NotImplementedError\n"
+        "@hookimpl\ndef parse_response(job, response):\n"
+        "    return Done([Output(url=response.at('/url'))])\n"
     )
     (package / "extra.py").write_text(
         "import click\n"

@@ -267,7 +267,7 @@ class ScriptedServer:
         ready.set()
         await self._stop.wait()
         # Closing at once would leak a connection that is just being accepted (CPython 3.11).
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # the loop of Windows has no readers
             for listener in server.sockets:
                 loop.remove_reader(listener.fileno())
         await asyncio.sleep(0.005)
