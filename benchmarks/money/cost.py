@@ -41,7 +41,8 @@ class Cost:
     def __str__(self) -> str:
         return (
             f"{self.edits} edits: at most {self.commits} commits each (allowed {MOST_COMMITS}), "
-            f"{self.inside:.2f} ms of CPU (goal {MOST_MS}), {self.alone:.2f} when nothing else is done"
+            f"{self.inside:.2f} ms of CPU inside an edit (goal {MOST_MS}), "
+            f"{self.alone:.2f} when nothing else is done"
         )
 
 
