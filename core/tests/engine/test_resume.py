@@ -90,6 +90,49 @@ def test_cut_at_every_commit(
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize("before", (True, False), ids=["before", "after"])
+@pytest.mark.parametrize("commit", (1, 2, 3))
+def test_cut_at_every_commit_of_an_edit_in_one_exchange(
+    acme: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    commit: int,
+    before: bool,
+) -> None:
+    path, out = tmp_path / "jobs.sqlite3", tmp_path / "out.png"
+    server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"], "cost": "0.03"}))
+
+    @hookimpl
+    def at_once(job: imgedit.Job) -> imgedit.HttpRequest:
+        body = imgedit.Json(job.wire())
+        return imgedit.HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
+
+    acme(build_request=at_once)
+    cut_off(source, FailingJournal(path, commit, before=before), out=out)
+    with SqliteJournal_closing(path) as journal:
+        stored = list(journal.unfinished())
+    at = (commit, "before" if before else "after")
+    if at in ((1, "before"), (3, "after")):  # nothing was done yet, or everything was
+        assert not stored
+        assert out.exists() == (commit == 3)
+        return
+    (record,) = stored
+    if at in ((1, "after"), (2, "before")):  # whether it arrived cannot be told
+        assert record.job.status == "sent"
+        with pytest.raises(errors.OutcomeUnknown):
+            resume(record.id, journal=path)
+        assert server.count("POST", "/edit") == (commit == 2)
+        return
+    # The answer is stored, and is read again.
+    assert (record.job.status, record.charged) == ("accepted", "yes")
+    result = resume(record.id, journal=path)
+    assert (result.image.path, out.read_bytes()) == (out, png())
+    assert result.cost == imgedit.Money("0.03", "USD")
+    assert server.count("POST", "/edit") == 1
+
+
 class SqliteJournal_closing:
     def __init__(self, path: Path) -> None:
         self.journal = SqliteJournal(path)

@@ -420,14 +420,15 @@ class Counting(SqliteJournal):
         self.commits += statement == "COMMIT"
 
 
-@pytest.mark.parametrize(("answer", "most"), (("picture", 3), ("url", 4)))
+@pytest.mark.parametrize(("answer", "most"), (("picture", 3), ("url", 3), ("url and id", 4)))
 def test_a_synchronous_edit_takes_four_commits_at_most(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, answer: str, most: int
 ) -> None:
     """What they cost in CPU is printed by `make bench-money`."""
     acme(**direct(server))
-    if answer == "url":
-        server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"], "cost": "0.04"}))
+    if answer != "picture":
+        told = {"urls": [f"{server.url}/out.png"], "cost": "0.04"}
+        server.on("POST", "/edit", Answer.json(told | ({"id": "7"} if "id" in answer else {})))
     kept = Counting(tmp_path / "jobs.sqlite3")
 
     async def work() -> None:

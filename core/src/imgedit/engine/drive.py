@@ -311,8 +311,9 @@ class Drive(Run):
             "charged": "yes" if found else record.charged,
             "raw": readable(response),
         }
-        if isinstance(step, Done) and record.answer is not None and _is_here(step):
-            self.record = evolve(record, **stored)  # the files, stored at once, bring it along
+        if isinstance(step, Done) and record.answer is not None and _can_wait(step):
+            # The files' commit brings it along: until then the stored answer leads here again.
+            self.record = evolve(record, **stored)
         else:
             self.save(**stored)
         if isinstance(step, Wait):
@@ -339,9 +340,9 @@ def _is_found(step: Step, response: HttpResponse) -> bool:
     return isinstance(step, Done) or response.purpose != "settle" or bool(step.facts.vendor_ids)
 
 
-def _is_here(done: Done) -> bool:
-    """Whether nothing is left to download."""
-    return all(output.image is not None for output in done.images)
+def _can_wait(done: Done) -> bool:
+    """Whether other jobs need not know of it while its pictures are fetched, if they must be."""
+    return not done.facts.vendor_ids or all(output.image is not None for output in done.images)
 
 
 def _own_api(request: HttpRequest) -> bool:

@@ -73,7 +73,10 @@ def parse_response(job: Job, response: HttpResponse) -> Done | Next | Wait:
     if "urls" in answer:
         return Done(
             [Output(url=url, sha256=answer.get("sha256")) for url in answer["urls"]],
-            facts=Facts(cost=answer.get("cost")),
+            facts=Facts(
+                cost=answer.get("cost"),
+                vendor_ids={"id": str(answer["id"])} if "id" in answer else {},
+            ),
             refresh={"id": answer["id"]} if "id" in answer else None,
         )
     if "base64" in answer:
