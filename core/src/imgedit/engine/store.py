@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import fields, has
 
@@ -21,37 +21,39 @@ from .record import JobRecord
 if TYPE_CHECKING:
     from cattrs import Converter
 
-SCHEMA = 1
+SCHEMA = 2
+_READABLE = (1, SCHEMA)
+
+_IMAGE = ("path", "url", "media_type", "width", "height", "size", "sha256", "animated")
 
 
-Written = dict[str, tuple[Any, str]]
-"""Parts of a record with their text, for as long as they are the same objects."""
+def dumps(record: JobRecord) -> str:
+    """The record as JSON text; pictures as paths and facts, never bytes, no key."""
+    return f'{{"schema":{SCHEMA},{_ENCODE(record)[1:]}'
 
 
-def dumps(record: JobRecord, written: Written | None = None) -> str:
-    """The record as JSON text; pictures as paths and facts, never bytes, no key.
+def dumps_since(record: JobRecord, first: JobRecord, text: str) -> str:
+    """The record as the text of an earlier one with what changed since; `loads` reads both.
 
-    What is in `written` is not written out again; what was is put there.
+    An edit stores its record several times, and most of it stays the same.
     """
-    known = {} if written is None else written
+    changes = _changes(first, record)
+    if "job" in changes:
+        changes["job"] = _changes(first.job, record.job)
+    return f'{text[:-1]},"since":{_ENCODE(changes)}}}'
 
-    def text(name: str, part: Any) -> str:
-        if name not in known or known[name][0] is not part:
-            known[name] = part, _ENCODE(part)
-        return known[name][1]
 
-    rest = _bare(record)
-    job = _bare(rest.pop("job"))
-    request, model = text("request", job.pop("request")), text("model", job.pop("model"))
-    quote = text("quote", rest.pop("quote"))
-    return (
-        f'{{"schema":{SCHEMA},"job":{{"request":{request},"model":{model},{_ENCODE(job)[1:]},'
-        f'"quote":{quote},{_ENCODE(rest)[1:]}'
-    )
+def _changes(before: Any, after: Any) -> dict[str, Any]:
+    """The fields that are no longer the same objects."""
+    kind: type = type(after)
+    names, values, _, _ = _parts(kind)
+    assert values is not None  # both are classes of ours
+    pairs = zip(names, values(before), values(after), strict=True)
+    return {name: new for name, old, new in pairs if new is not old}
 
 
 def loads(text: str) -> JobRecord:
-    """Read what `dumps` wrote; unknown keys are ignored.
+    """Read what `dumps` or `dumps_since` wrote; unknown keys are ignored.
 
     Raises:
         JournalError: it is no job, or of a newer version.
@@ -61,46 +63,65 @@ def loads(text: str) -> JobRecord:
         schema = document.pop("schema")
     except (ValueError, KeyError, AttributeError, TypeError):
         raise JournalError("this is not a stored job") from None
-    if schema != SCHEMA:
+    if schema not in _READABLE:
         raise JournalError(
             f"this job was stored by another version of imgedit (schema {schema}, not {SCHEMA})",
             hint="Use the version that stored it.",
         )
     try:
-        return _converter().structure(document, JobRecord)
+        since = document.pop("since", {})
+        document["job"].update(since.pop("job", {}))
+        return _converter().structure({**document, **since}, JobRecord)
     except Exception as error:
         raise JournalError(f"this stored job cannot be read: {type(error).__name__}") from None
 
 
+def _bare(value: Any) -> Any:
+    """What JSON takes for a value that it has no form for; of a class of ours, without defaults."""
+    kind: type = type(value)
+    names, values, defaults, amounts = _parts(kind)
+    if values is None:
+        return _writer(kind)(value)
+    found = {
+        name: value
+        for name, value, default in zip(names, values(value), defaults, strict=True)
+        if value is not default
+    }
+    for name in amounts:
+        if name in found:
+            found[name] = str(found[name])
+    return found
+
+
+class _Parts(NamedTuple):
+    """The fields of a class that are stored, what reads them all from a value, and the amounts."""
+
+    names: tuple[str, ...] = ()
+    values: Callable[[Any], tuple[Any, ...]] | None = None
+    defaults: tuple[Any, ...] = ()
+    amounts: tuple[str, ...] = ()
+
+
+@cache
+def _parts(kind: Hashable) -> _Parts:
+    if kind is ImageSource or not isinstance(kind, type) or not has(kind):
+        return _Parts()
+    stored = [one for one in fields(kind) if one.init]
+    names = tuple(one.name for one in stored)
+    amounts = tuple(one.name for one in stored if "Decimal" in str(one.type))
+    return _Parts(names, attrgetter(*names), tuple(one.default for one in stored), amounts)
+
+
 @cache
 def _writer(kind: type) -> Callable[[Any], Any]:
-    """How JSON takes values of this class that it has no form for."""
     if kind is ImageSource:
         return _from_image
-    if has(kind):
-        return _by_fields(kind)
     if issubclass(kind, Mapping):
         return dict
     for known, writer in _WRITERS.items():
         if issubclass(kind, known):
             return writer
     raise TypeError(f"{kind.__name__} is not JSON")
-
-
-def _by_fields(kind: type) -> Callable[[Any], dict[str, Any]]:
-    stored = [one for one in fields(kind) if one.init]
-    names = tuple(one.name for one in stored)
-    amounts = tuple(one.name for one in stored if "Decimal" in str(one.type))
-    values = attrgetter(*names)
-
-    def write(value: Any) -> dict[str, Any]:
-        found = dict(zip(names, values(value), strict=True))
-        for name in amounts:
-            if found[name] is not None:
-                found[name] = str(found[name])
-        return found
-
-    return write
 
 
 _WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
@@ -110,11 +131,6 @@ _WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
     bytes: lambda value: b64encode(value).decode(),
     frozenset: sorted,
 }
-
-
-def _bare(value: Any) -> Any:
-    kind: type = type(value)
-    return _writer(kind)(value)
 
 
 _ENCODE: Final = json.JSONEncoder(default=_bare, separators=(",", ":")).encode
@@ -146,18 +162,11 @@ def _is_untyped(kind: Any) -> bool:
 
 
 def _from_image(image: ImageSource) -> dict[str, Any]:
-    return {
-        "path": image._path,
-        "url": image.url,
-        "media_type": image.media_type,
-        "width": image.width,
-        "height": image.height,
-        "size": image.size,
-        "sha256": image.sha256,
-        "animated": image.animated,
-    }
+    """The path, not what may be in memory."""
+    facts = (image._path, image.url, image.media_type, image.width, image.height, image.size)
+    values = (*facts, image.sha256, image.animated)
+    return {name: value for name, value in zip(_IMAGE, values, strict=True) if value is not None}
 
 
 def _to_image(value: Mapping[str, Any]) -> ImageSource:
-    names = ("path", "url", "media_type", "width", "height", "size", "sha256", "animated")
-    return ImageSource(**{name: value[name] for name in names if value.get(name) is not None})
+    return ImageSource(**{name: value[name] for name in _IMAGE if value.get(name) is not None})

@@ -6,10 +6,11 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from types import TracebackType
 from typing import Any
 
 from ..errors import JournalError
@@ -36,7 +37,7 @@ class Database:
         self._owner = this_process()
         private_folder(self.path.parent, "the journal")
         private_file(self.path)
-        with in_plain_words(self.path, patience):
+        with self._alone():
             self._connection = sqlite3.connect(
                 self.path, timeout=patience, isolation_level=None, check_same_thread=False
             )
@@ -50,28 +51,16 @@ class Database:
         self._owner.open()
         keep_to_ourselves(self.path)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._lock, in_plain_words(self.path, self._patience):
-            yield
+    def _alone(self) -> _Alone:
+        """The file for this thread alone; errors of SQLite become JournalErrors."""
+        return _Alone(self)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
+    def _transaction(self) -> _Transaction:
         """`execute`, in a transaction that nobody else writes beside; it is undone by any error."""
-        with self._writing():
-            run = self._connection.execute
-            run("BEGIN IMMEDIATE")
-            try:
-                yield run
-                run("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    with suppress(sqlite3.Error):
-                        run("ROLLBACK")
-                raise
+        return _Transaction(self)
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._lock, in_plain_words(self.path, self._patience):
+        with self._alone():
             return self._connection.execute(query, values).fetchall()
 
     def _prepare(self) -> None:
@@ -120,6 +109,61 @@ class Database:
                 if not busy or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+class _Alone:
+    """What `Database._alone` returns: a class, as an edit enters it several times."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database._lock.acquire()
+
+    def __exit__(
+        self, _: type | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        database = self._database
+        database._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise in_plain_words(error, database.path, database._patience) from error
+
+
+class _Transaction:
+    """What `Database._transaction` returns."""
+
+    __slots__ = ("_alone", "_connection")
+
+    def __init__(self, database: Database) -> None:
+        self._alone = _Alone(database)
+        self._connection = database._connection
+
+    def __enter__(self) -> Any:
+        self._alone.__enter__()
+        try:
+            run = self._connection.execute
+            run("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return run
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._connection.execute("COMMIT")
+        except BaseException as failed:
+            error = failed
+            raise
+        finally:
+            if error is not None:
+                with suppress(sqlite3.Error):  # nothing was begun, or it is closed
+                    self._connection.execute("ROLLBACK")
+            self._alone.__exit__(kind, error, trace)
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:

@@ -16,7 +16,6 @@ from ..errors import JournalError
 from .database import Database
 from .owner import Owner
 from .rows import storable
-from .trouble import in_plain_words
 
 _LEASE = "SELECT record, owner, fence, expires FROM jobs WHERE id = ?"
 _TAKE = "UPDATE jobs SET owner = ?, fence = ?, expires = ? WHERE id = ?"
@@ -63,7 +62,7 @@ class Leases(Database):
         """Give a job back; does nothing when it is not held."""
         fence = self._held.pop(job_id, None)
         if fence is not None:
-            with self._writing():
+            with self._alone():
                 self._connection.execute(_RELEASE, (job_id, self._name, fence))
 
     def renew(self) -> None:
@@ -113,7 +112,7 @@ class Leases(Database):
         """The job does not run any more."""
         if job_id in self._running:
             self._running.discard(job_id)
-            with self._writing():
+            with self._alone():
                 self._connection.execute("DELETE FROM slots WHERE job_id = ?", (job_id,))
 
     def turn(self, provider: str, interval: float, burst: int, clock: Callable[[], float]) -> float:
@@ -138,7 +137,7 @@ class Leases(Database):
 
     def close(self) -> None:
         """Give back what is held and close the file; a second call does nothing."""
-        with self._lock, in_plain_words(self.path, self._patience):
+        with self._alone():
             if self._close.alive and (self._held or self._running):
                 with suppress(sqlite3.Error):  # then it ends by itself, with this process
                     self._connection.execute(_RELEASE_ALL, (self._name,))

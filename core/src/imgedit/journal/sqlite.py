@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from ..contract.job import Status
 from ..engine.journal import LEASE, enters, may_follow, sent_already
 from ..engine.record import JobRecord, now
-from ..engine.store import Written, dumps, loads
+from ..engine.store import dumps, dumps_since, loads
 from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse, entry_of
 from ..ledger.budgets import Total
@@ -82,13 +82,16 @@ _Rarely = tuple[str, str, str | None, str | None]
 
 @frozen
 class _Stored:
-    """A job as it is stored; `rarely` is None, and `written` empty, where nobody looked."""
+    """A job as it is stored; `rarely` and `first` are None where nobody looked.
+
+    `first` is what this journal stored first of it, and the text of that.
+    """
 
     fence: int
     status: Status | None
     entry: Entry | None
     rarely: _Rarely | None
-    written: Written
+    first: tuple[JobRecord, str] | None
 
 
 class SqliteJournal(Leases):
@@ -145,9 +148,9 @@ class SqliteJournal(Leases):
         job = record.job
         kept = record if self._keep_prompts or not record.finished else _without_prompts(record)
         last = self._last.get(record.id)
-        written: Written = {} if last is None else last.written
+        first = None if last is None or kept is not record else last.first
         try:
-            text = dumps(kept, written)
+            text = dumps(kept) if first is None else dumps_since(kept, *first)
         except Exception as error:
             raise JournalError(
                 f"job {record.id} cannot be stored: {type(error).__name__}", job_id=record.id
@@ -190,7 +193,7 @@ class SqliteJournal(Leases):
             self._last.pop(record.id, None)
         else:
             self._held[record.id] = last.fence
-            self._last[record.id] = _Stored(last.fence, job.status, entry, rarely, written)
+            self._last[record.id] = _Stored(last.fence, job.status, entry, rarely, first or (record, text))
 
     def release(self, job_id: str) -> None:
         """Give a job back; does nothing when it is not held."""
@@ -206,7 +209,7 @@ class SqliteJournal(Leases):
         status, owner, fence, expires, *entry = run(_KNOWN, (record.id,)).fetchone()
         before = None if entry[0] is None else read_entry(entry)
         if fence is None:
-            return _Stored(1, None, before, None, {})
+            return _Stored(1, None, before, None, None)
         mine = self._held.get(record.id)
         if mine != fence:
             if self._lives(owner, expires):
@@ -219,7 +222,7 @@ class SqliteJournal(Leases):
                     hint=f"See what became of it: imgedit jobs show {record.id}",
                 )
             fence += 1
-        return _Stored(fence, status, before, None, {})
+        return _Stored(fence, status, before, None, None)
 
     def _enter(
         self,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import JournalError
@@ -15,16 +13,8 @@ _KEEP = (
 )
 
 
-@contextmanager
-def in_plain_words(path: Path, patience: float) -> Iterator[None]:
-    """Turn every error of SQLite into a JournalError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _translated(error, path, patience) from error
-
-
-def _translated(error: sqlite3.Error, path: Path, patience: float) -> JournalError:
+def in_plain_words(error: sqlite3.Error, path: Path, patience: float) -> JournalError:
+    """The JournalError for an error of SQLite."""
     name = getattr(error, "sqlite_errorname", None) or ""
     kind = "_".join(name.split("_")[:2])
     match kind:
