@@ -319,7 +319,7 @@ def test_the_row_says_what_a_query_needs(
             "SELECT status, provider, model, label, json_extract(record, '$.job.id') FROM jobs"
         ).fetchone()
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert other.execute("PRAGMA user_version").fetchone() == (3,)
+        assert other.execute("PRAGMA user_version").fetchone() == (4,)
     other.close()
     assert row == ("accepted", "acme", "acme-one", "shoes", record.id)
     assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)

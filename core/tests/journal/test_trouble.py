@@ -59,7 +59,7 @@ def alter(path: Path, *statements: str) -> None:
 def test_a_newer_one(used: Path) -> None:
     alter(used, "PRAGMA user_version = 99")
     error = refusal(used)
-    assert "newer imgedit (version 99 of its tables; this one knows 3)" in error.message
+    assert "newer imgedit (version 99 of its tables; this one knows 4)" in error.message
     assert "Update imgedit" in str(error)
 
 

@@ -118,7 +118,7 @@ def test_one_that_is_interrupted_is_done_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("imgedit.journal.schema.write_entry", fail)
+        patch.setattr("imgedit.journal.schema.count", fail)
         with pytest.raises(KeyboardInterrupt):
             SqliteJournal(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -150,7 +150,7 @@ def test_the_second_one_gets_fingerprints(first: Any, make_record: MakeRecord) -
             journal.save(new)
             assert list(journal.find("f1")) == [new]
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 def finished(record: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The ledger in SQLite: rows written, read and added up, inside the caller's transaction."""
+"""The ledger in SQLite: entries as columns, and added up inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from ..contract.money import plain
 from ..ledger import Entry
 from ..ledger.budgets import Budget, Total
 
-_WRITE = "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_CHANGE = """
-UPDATE ledger SET reserved = ?, charge = ?, charge_source = ?, refunded = ?, counted = ?,
-    state = ?, open = ?
-WHERE job_id = ?
-"""
 _ADD = """
 INSERT INTO totals (day, provider, label, unit, counted) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET counted = excluded.counted
@@ -24,49 +18,32 @@ ON CONFLICT DO UPDATE SET counted = excluded.counted
 _TOTAL = "SELECT counted FROM totals WHERE day = ? AND provider = ? AND label = ? AND unit = ?"
 
 
-def write_entry(connection: sqlite3.Connection, entry: Entry, before: Entry | None = None) -> None:
-    """Store a job's row; `before` is the row until now."""
-    if before is not None and _fixed(before) == _fixed(entry):
-        changed = (
-            plain(entry.reserved),
-            _text(entry.charge),
-            entry.source,
-            plain(entry.refunded),
-            plain(entry.counted),
-            entry.state,
-            entry.open,
-            entry.job_id,
-        )
-        connection.execute(_CHANGE, changed)
-        return
-    row = (
-        entry.job_id,
-        entry.provider,
-        entry.model,
-        entry.label,
-        entry.unit,
-        _text(entry.quoted),
-        _text(entry.at_most),
+Fixed = tuple[str, str | None, str | None, str, str]
+"""Of an entry: unit, quoted, at most, moment and day, which hardly ever change."""
+
+Amounts = tuple[str, str | None, str | None, str, str, bool]
+"""Of an entry: reserved, charge, its source, refunded, counted and whether it is open."""
+
+
+def fixed(entry: Entry) -> Fixed:
+    """As they are stored."""
+    return entry.unit, _text(entry.quoted), _text(entry.at_most), entry.at, entry.day
+
+
+def amounts(entry: Entry) -> Amounts:
+    """As they are stored."""
+    return (
         plain(entry.reserved),
         _text(entry.charge),
         entry.source,
         plain(entry.refunded),
         plain(entry.counted),
-        entry.at,
-        entry.day,
-        entry.state,
         entry.open,
     )
-    connection.execute(_WRITE, row)
-
-
-def _fixed(entry: Entry) -> tuple[Any, ...]:
-    """What hardly ever changes; to leave it alone touches fewer pages of the file."""
-    return (*entry.bucket, entry.model, entry.quoted, entry.at_most)
 
 
 def read_entry(row: Sequence[Any]) -> Entry:
-    """A row of the table."""
+    """A row of the view `entries`."""
     return Entry(
         job_id=row[0],
         provider=row[1],
@@ -87,10 +64,17 @@ def read_entry(row: Sequence[Any]) -> Entry:
     )
 
 
-def add_to_total(
+def count(connection: sqlite3.Connection, entry: Entry, before: Entry | None = None) -> None:
+    """Let the running totals follow an entry; `before` is what it was until now."""
+    if before is not None and before.bucket != entry.bucket:
+        _add(connection, before.bucket, -before.counted)
+        before = None
+    _add(connection, entry.bucket, entry.counted - (0 if before is None else before.counted))
+
+
+def _add(
     connection: sqlite3.Connection, bucket: tuple[str, str, str, str], amount: Decimal
 ) -> None:
-    """Let a running total grow or shrink."""
     if amount:
         found = connection.execute(_TOTAL, bucket).fetchone()
         total = amount + (Decimal(found[0]) if found else 0)

@@ -8,8 +8,8 @@ from datetime import UTC
 
 from ..engine.store import loads
 from ..errors import JournalError
-from ..ledger import entry_of
-from .rows import add_to_total, write_entry
+from ..ledger import Entry, entry_of
+from .rows import amounts, count, fixed
 
 APPLICATION = 0x696D6764  # "imgd": tells our files from other programs' databases
 
@@ -70,11 +70,63 @@ CREATE TABLE slots (
 CREATE TABLE turns (provider TEXT PRIMARY KEY NOT NULL, due REAL NOT NULL)
 """
 
+_ENTER = "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 # Jobs of before have no fingerprint: their pictures as they were given are not known any more.
 _SAME = """
 ALTER TABLE jobs ADD COLUMN fingerprint TEXT;
 CREATE INDEX jobs_same ON jobs (fingerprint, id)
     WHERE status = 'done' AND finished = 1 AND fingerprint IS NOT NULL
+"""
+
+# One row per job, with its entry, is one page to write where two were. The record is last: what
+# comes before it is read without it. What the ledger keeps are jobs that were forgotten.
+_IN_ONE = """
+ALTER TABLE jobs RENAME TO jobs_before;
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY NOT NULL,
+    status TEXT NOT NULL,
+    finished INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    label TEXT,
+    vendor_ids TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    owner TEXT,
+    fence INTEGER NOT NULL,
+    expires REAL NOT NULL,
+    fingerprint TEXT,
+    unit TEXT,
+    quoted TEXT,
+    at_most TEXT,
+    reserved TEXT,
+    charge TEXT,
+    charge_source TEXT,
+    refunded TEXT,
+    counted TEXT,
+    at TEXT,
+    day TEXT,
+    open INTEGER,
+    record TEXT NOT NULL
+);
+INSERT INTO jobs
+SELECT old.id, old.status, old.finished, old.provider, old.model, old.label, old.vendor_ids,
+    old.created_at, old.updated_at, old.owner, old.fence, old.expires, old.fingerprint, unit,
+    quoted, at_most, reserved, charge, charge_source, refunded, counted, at, day, open, old.record
+FROM jobs_before AS old LEFT JOIN ledger ON job_id = old.id ORDER BY old.id;
+DELETE FROM ledger WHERE job_id IN (SELECT id FROM jobs);
+DROP TABLE jobs_before;
+CREATE INDEX jobs_unfinished ON jobs (id) WHERE finished = 0;
+CREATE INDEX jobs_taken ON jobs (provider, vendor_ids) WHERE vendor_ids IS NOT NULL;
+CREATE INDEX jobs_same ON jobs (fingerprint, id)
+    WHERE status = 'done' AND finished = 1 AND fingerprint IS NOT NULL;
+CREATE VIEW entries AS
+SELECT * FROM ledger
+UNION ALL
+SELECT id, provider, model, label, unit, quoted, at_most, reserved, charge, charge_source, refunded,
+    counted, at, day, status, open
+FROM jobs WHERE unit IS NOT NULL
 """
 
 
@@ -93,18 +145,31 @@ def _with_ledger(connection: sqlite3.Connection) -> None:
         moment = record.created_at.astimezone(UTC)
         at, day = moment.isoformat(), moment.date().isoformat()
         entry = entry_of(record, None, at=at, day=day)
-        write_entry(connection, entry)
-        add_to_total(connection, entry.bucket, entry.counted)
+        _enter(connection, entry)
+        count(connection, entry)
+
+
+def _enter(connection: sqlite3.Connection, entry: Entry) -> None:
+    names = (entry.job_id, entry.provider, entry.model, entry.label)
+    unit, quoted, at_most, at, day = fixed(entry)
+    *spent, is_open = amounts(entry)
+    row = (*names, unit, quoted, at_most, *spent, at, day, entry.state, is_open)
+    connection.execute(_ENTER, row)
 
 
 def _with_fingerprints(connection: sqlite3.Connection) -> None:
     _run(connection, _SAME)
 
 
+def _in_one(connection: sqlite3.Connection) -> None:
+    _run(connection, _IN_ONE)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _with_ledger,
     _with_fingerprints,
+    _in_one,
 )
 
 VERSION = len(_STEPS)

@@ -24,38 +24,54 @@ from .database import absolute
 from .leases import Leases, driven_by
 from .owner import Owner
 from .place import private_folder
-from .rows import add_to_total, read_entry, storable, totals, write_entry
+from .rows import amounts, count, fixed, read_entry, storable, totals
 
 _SAVE = """
-INSERT INTO jobs (status, updated_at, record, expires, id, provider, model, label, vendor_ids,
-                  created_at, finished, owner, fence, fingerprint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO jobs (status, updated_at, record, expires, reserved, charge, charge_source, refunded,
+                  counted, open, id, provider, model, label, vendor_ids, unit, quoted, at_most,
+                  at, day, created_at, finished, owner, fence, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     status = excluded.status,
-    finished = excluded.finished,
+    updated_at = excluded.updated_at,
+    record = excluded.record,
+    expires = excluded.expires,
+    reserved = excluded.reserved,
+    charge = excluded.charge,
+    charge_source = excluded.charge_source,
+    refunded = excluded.refunded,
+    counted = excluded.counted,
+    open = excluded.open,
     provider = excluded.provider,
     model = excluded.model,
     label = excluded.label,
     vendor_ids = excluded.vendor_ids,
-    updated_at = excluded.updated_at,
-    record = excluded.record,
+    unit = excluded.unit,
+    quoted = excluded.quoted,
+    at_most = excluded.at_most,
+    at = excluded.at,
+    day = excluded.day,
+    finished = excluded.finished,
     owner = excluded.owner,
-    fence = excluded.fence,
-    expires = excluded.expires
+    fence = excluded.fence
 """
 
 # What an index covers is left alone while it stays the same: fewer pages are written.
 _GOES_ON = """
-UPDATE jobs SET status = ?, updated_at = ?, record = ?, expires = ? WHERE id = ? AND fence = ?
+UPDATE jobs SET status = ?, updated_at = ?, record = ?, expires = ?, reserved = ?, charge = ?,
+    charge_source = ?, refunded = ?, counted = ?, open = ?
+WHERE id = ? AND fence = ?
 """
 _ENDS = """
-UPDATE jobs SET status = ?, updated_at = ?, record = ?, expires = ?, finished = 1, owner = NULL
+UPDATE jobs SET status = ?, updated_at = ?, record = ?, expires = ?, reserved = ?, charge = ?,
+    charge_source = ?, refunded = ?, counted = ?, open = ?, finished = 1, owner = NULL
 WHERE id = ? AND fence = ?
 """
 _KNOWN = """
-SELECT jobs.status, jobs.owner, jobs.fence, jobs.expires, ledger.*
-FROM (SELECT ? AS wanted) LEFT JOIN jobs ON jobs.id = wanted
-    LEFT JOIN ledger ON ledger.job_id = wanted
+SELECT status, owner, fence, expires, id, provider, model, label, unit, quoted, at_most, reserved,
+    charge, charge_source, refunded, counted, at, day, status, open
+FROM jobs WHERE id = ?1
+UNION ALL SELECT NULL, NULL, NULL, NULL, * FROM ledger WHERE job_id = ?1
 """
 _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 4"
 _UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
@@ -69,15 +85,16 @@ _SAME = """
 SELECT record FROM jobs WHERE fingerprint = ? AND status = 'done' AND finished = 1
 ORDER BY id DESC LIMIT 5
 """
-_ENTRIES = "SELECT * FROM ledger WHERE at >= ? ORDER BY at, job_id"
+_ENTRIES = "SELECT * FROM entries WHERE at >= ? ORDER BY at, job_id"
 _OLD = """
-SELECT id FROM jobs LEFT JOIN ledger ON job_id = id
+SELECT id FROM jobs
 WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
 """
+_KEEP = "INSERT INTO ledger SELECT * FROM entries WHERE job_id = ?"
 
 
-_Rarely = tuple[str, str, str | None, str | None]
-"""What rarely changes: provider, model, label and vendor ids."""
+_Rarely = tuple[str, str, str | None, str | None, str, str | None, str | None, str, str]
+"""What rarely changes: provider, model, label, vendor ids, and what is fixed of the entry."""
 
 
 @frozen
@@ -145,7 +162,6 @@ class SqliteJournal(Leases):
                 is as before.
             BudgetExceeded: it does not fit into a budget of `purse`; nothing is stored.
         """
-        job = record.job
         kept = record if self._keep_prompts or not record.finished else _without_prompts(record)
         last = self._last.get(record.id)
         first = None if last is None or kept is not record else last.first
@@ -155,45 +171,47 @@ class SqliteJournal(Leases):
             raise JournalError(
                 f"job {record.id} cannot be stored: {type(error).__name__}", job_id=record.id
             ) from error
-        ids = [str(one) for one in job.facts.vendor_ids.values()]
-        label = job.request.label
-        rarely = (
-            job.provider,
-            storable(job.model.id),
-            None if label is None else storable(label),
-            json.dumps(ids) if ids else None,
-        )
-        over = record.finished
-        expires = 0 if over else time.time() + LEASE
-        often = (job.status, record.updated_at.isoformat(), text, expires, record.id)
         try:
             with self._transaction() as run:
-                # While its fence is ours, nobody changed what this journal stored last.
-                moved = (
-                    last is not None
-                    and last.rarely == rarely
-                    and run(_ENDS if over else _GOES_ON, (*often, last.fence)).rowcount > 0
-                )
-                if last is None or not moved:
-                    last = self._stored(run, record)
-                if not may_follow(last.status, record):
-                    raise sent_already(record)
-                entry = self._enter(record, last.entry, purse or Purse(), rarely)
-                if not moved:
-                    owner, begun = None if over else self._name, record.created_at.isoformat()
-                    rest = (begun, over, owner, last.fence, record.fingerprint)
-                    run(_SAVE, (*often, *rarely, *rest))
+                fence, entry, rarely = self._write(run, record, text, last, purse)
         except JournalError as error:
             # What cannot be stored as sent is not sent; everything else happened already.
-            error.charged = "no" if job.status == "sent" else record.charged
+            error.charged = "no" if record.job.status == "sent" else record.charged
             error.job_id = record.id
             raise
-        if over:
+        if record.finished:
             self._held.pop(record.id, None)
             self._last.pop(record.id, None)
         else:
-            self._held[record.id] = last.fence
-            self._last[record.id] = _Stored(last.fence, job.status, entry, rarely, first or (record, text))
+            self._held[record.id] = fence
+            first = first or (record, text)
+            self._last[record.id] = _Stored(fence, record.job.status, entry, rarely, first)
+
+    def _write(
+        self, run: Any, record: JobRecord, text: str, last: _Stored | None, purse: Purse | None
+    ) -> tuple[int, Entry, _Rarely]:
+        """Write the row of a job; its fence, its entry and what rarely changes."""
+        over = record.finished
+        expires = 0 if over else time.time() + LEASE
+        often = (record.job.status, record.updated_at.isoformat(), text, expires)
+        if last is not None:
+            entry = self._entry(record, last, purse)
+            rarely = _rarely(record, entry)
+            # While its fence is ours, nobody changed what this journal stored last.
+            values = (*often, *amounts(entry), record.id, last.fence)
+            if rarely == last.rarely and run(_ENDS if over else _GOES_ON, values).rowcount:
+                count(self._connection, entry, last.entry)
+                return last.fence, entry, rarely
+        last = self._stored(run, record)
+        entry = self._entry(record, last, purse)
+        rarely = _rarely(record, entry)
+        if last.status is None and last.entry is not None:  # it was forgotten meanwhile
+            run("DELETE FROM ledger WHERE job_id = ?", (record.id,))
+        owner, begun = None if over else self._name, record.created_at.isoformat()
+        rest = (begun, over, owner, last.fence, record.fingerprint)
+        run(_SAVE, (*often, *amounts(entry), record.id, *rarely, *rest))
+        count(self._connection, entry, last.entry)
+        return last.fence, entry, rarely
 
     def release(self, job_id: str) -> None:
         """Give a job back; does nothing when it is not held."""
@@ -206,8 +224,11 @@ class SqliteJournal(Leases):
         Raises:
             JournalError: somebody else drives it, or has driven it since.
         """
-        status, owner, fence, expires, *entry = run(_KNOWN, (record.id,)).fetchone()
-        before = None if entry[0] is None else read_entry(entry)
+        found = run(_KNOWN, (record.id,)).fetchone()
+        if found is None:
+            return _Stored(1, None, None, None, None)
+        status, owner, fence, expires, *entry = found
+        before = None if entry[4] is None else read_entry(entry)
         if fence is None:
             return _Stored(1, None, before, None, None)
         mine = self._held.get(record.id)
@@ -224,32 +245,27 @@ class SqliteJournal(Leases):
             fence += 1
         return _Stored(fence, status, before, None, None)
 
-    def _enter(
-        self,
-        record: JobRecord,
-        before: Entry | None,
-        purse: Purse,
-        rarely: _Rarely,
-    ) -> Entry:
-        """Write the job's row in the ledger."""
+    def _entry(self, record: JobRecord, last: _Stored, purse: Purse | None) -> Entry:
+        """The job's entry from now on.
+
+        Raises:
+            JournalError: what is stored does not allow the job to become this.
+            BudgetExceeded: it does not fit.
+        """
+        if not may_follow(last.status, record):
+            raise sent_already(record)
+        before = last.entry
         if before is None:
             moment = now()
-            entry = entry_of(record, None, at=moment.isoformat(), day=purse.day(moment))
+            day = (purse or Purse()).day(moment)
+            entry = entry_of(record, None, at=moment.isoformat(), day=day)
         else:
             entry = entry_of(record, before, at=before.at, day=before.day)
-        if enters(record, entry, before):
+        model, label = storable(entry.model), entry.label and storable(entry.label)
+        if (model, label) != (entry.model, entry.label):
+            entry = evolve(entry, model=model, label=label)
+        if purse is not None and enters(record, entry, before):
             purse.check(entry, before, self._totals)
-        _, model, label, _ = rarely
-        if (entry.model, entry.label) != (model, label):
-            entry = evolve(entry, label=label, model=model)
-        if entry == before:
-            return entry
-        write_entry(self._connection, entry, before)
-        if before is not None and before.bucket != entry.bucket:
-            add_to_total(self._connection, before.bucket, -before.counted)
-            before = None
-        gone = 0 if before is None else before.counted
-        add_to_total(self._connection, entry.bucket, entry.counted - gone)
         return entry
 
     def _totals(self, budget: Budget, window: str) -> list[Total]:
@@ -318,8 +334,15 @@ class SqliteJournal(Leases):
         with self._transaction() as run:
             old = [row[0] for row in run(_OLD, (before.astimezone(UTC).isoformat(),))]
             for job_id in old:
+                run(_KEEP, (job_id,))
                 run("DELETE FROM jobs WHERE id = ?", (job_id,))
         return old
+
+
+def _rarely(record: JobRecord, entry: Entry) -> _Rarely:
+    ids = [str(one) for one in record.job.facts.vendor_ids.values()]
+    vendor_ids = json.dumps(ids) if ids else None
+    return entry.provider, entry.model, entry.label, vendor_ids, *fixed(entry)
 
 
 def _without_prompts(record: JobRecord) -> JobRecord:
