@@ -8,13 +8,14 @@ import sqlite3
 import stat
 import threading
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from imgedit import Done, HttpResponse, ImageSource, JournalError, Output
+from imgedit import Done, Facts, HttpResponse, ImageSource, JournalError, Output
 from imgedit.engine.journal import Journal
 from imgedit.engine.record import JobRecord, SavedFile
 from imgedit.journal import SqliteJournal
@@ -49,6 +50,31 @@ def test_a_job_comes_back_whole(
     again = SqliteJournal(path)
     assert again.load(record.id) == record
     again.close()
+
+
+def test_a_job_is_whole_after_every_save(
+    journal: SqliteJournal, path: Path, make_record: MakeRecord
+) -> None:
+    """What changed is stored beside what was stored first: in any order, and back again."""
+    record = make_record(state={"handles": {"ab": "u1"}}, warnings=("EXIF was removed",))
+    answer = HttpResponse(status=200, headers={"X-Id": "1"}, body=b"\x00\xff{}")
+    changes: list[dict[str, Any]] = [
+        {},
+        {"status": "sent", "charged": "unknown", "attempts": 1},
+        {"status": "accepted", "charged": "yes", "answer": answer, "warnings": ()},
+        {"answer": None, "state": {"id": 5}, "facts": Facts(vendor_ids={"id": "v-1"})},
+        {"facts": Facts(vendor_ids={"id": "v-1"}, cost="0.03"), "waits": 1, "seconds": 2.5},
+        {"facts": Facts(vendor_ids={"id": "v-2"}), "waits": 2, "state": {}, "quote": None},
+        {"partial": answer, "waits": 0, "raw": {"a": [1, None]}},
+    ]
+    with closing(SqliteJournal(path)) as other:
+        for change in changes:
+            own = {name: value for name, value in change.items() if hasattr(record, name)}
+            rest = {name: value for name, value in change.items() if name not in own}
+            record = evolve(record.with_job(**rest), **own)
+            journal.save(record)
+            assert journal.load(record.id) == record
+            assert other.load(record.id) == record
 
 
 def test_saving_again_replaces_but_keeps_the_place(

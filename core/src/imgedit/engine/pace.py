@@ -64,5 +64,7 @@ async def _turn(run: Run, name: str, burst: int, text: str | None) -> None:
 
 
 async def _rest(run: Run, seconds: float) -> None:
-    await run.runtime.sleep(max(0.0, min(seconds, run.left)))
-    run.check_time()
+    left = run.left
+    await run.runtime.sleep(max(0.0, min(seconds, left)))
+    if seconds >= left:
+        raise run.too_late()

@@ -74,11 +74,15 @@ class Run:
     def check_time(self) -> None:
         """Raises DeadlineExceeded when the time given is over."""
         if self.left <= 0:
-            raise DeadlineExceeded(
-                "the time given ran out before the picture was there",
-                charged=self.record.charged,
-                hint=self._next_step(),
-            )
+            raise self.too_late()
+
+    def too_late(self) -> DeadlineExceeded:
+        """The error for a job whose time is over."""
+        return DeadlineExceeded(
+            "the time given ran out before the picture was there",
+            charged=self.record.charged,
+            hint=self._next_step(),
+        )
 
     def save(self, **changes: Any) -> None:
         """Store the record as it is now, with these fields of it changed."""

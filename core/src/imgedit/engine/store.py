@@ -133,7 +133,7 @@ _WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
 }
 
 
-_ENCODE: Final = json.JSONEncoder(default=_bare, separators=(",", ":")).encode
+_ENCODE: Final = json.JSONEncoder(default=_bare, separators=(",", ":"), check_circular=False).encode
 """Walks in C what a converter walks in Python: an edit stores its record several times."""
 
 

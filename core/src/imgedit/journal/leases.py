@@ -33,6 +33,7 @@ class Leases(Database):
         self._name = str(self._owner)
         self._held: dict[str, int] = {}
         self._running: set[str] = set()
+        self._absent: set[str] = set()  # asked for, and not there: they may have been forgotten
 
     # -- who drives a job
 
@@ -47,6 +48,7 @@ class Leases(Database):
         with self._transaction() as run:
             row = run(_LEASE, (storable(job_id),)).fetchone()
             if row is None:
+                self._absent.add(job_id)
                 return None
             text, owner, fence, expires = row
             if self._held.get(job_id) == fence or self._lives(owner, expires):

@@ -26,12 +26,17 @@ from .owner import Owner
 from .place import private_folder
 from .rows import amounts, count, fixed, read_entry, storable, totals
 
-_SAVE = """
+_INSERT = """
 INSERT INTO jobs (status, updated_at, record, expires, reserved, charge, charge_source, refunded,
                   counted, open, id, provider, model, label, vendor_ids, unit, quoted, at_most,
                   at, day, created_at, finished, owner, fence, fingerprint)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET
+ON CONFLICT (id) DO
+"""
+_NEW = _INSERT + "NOTHING"
+_SAVE = (
+    _INSERT
+    + """UPDATE SET
     status = excluded.status,
     updated_at = excluded.updated_at,
     record = excluded.record,
@@ -55,6 +60,7 @@ ON CONFLICT (id) DO UPDATE SET
     owner = excluded.owner,
     fence = excluded.fence
 """
+)
 
 # What an index covers is left alone while it stays the same: fewer pages are written.
 _GOES_ON = """
@@ -93,22 +99,24 @@ WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
 _KEEP = "INSERT INTO ledger SELECT * FROM entries WHERE job_id = ?"
 
 
-_Rarely = tuple[str, str, str | None, str | None, str, str | None, str | None, str, str]
+_Often = tuple[Status, str, str, float]
+"""The status, when it changed, the record's text, and when the lease ends."""
+
+_Rarely = tuple[Any, ...]
 """What rarely changes: provider, model, label, vendor ids, and what is fixed of the entry."""
 
 
 @frozen
 class _Stored:
-    """A job as it is stored; `rarely` and `first` are None where nobody looked.
-
-    `first` is what this journal stored first of it, and the text of that.
-    """
+    """A job as it is stored; `rarely` is None where nobody looked."""
 
     fence: int
     status: Status | None
     entry: Entry | None
     rarely: _Rarely | None
-    first: tuple[JobRecord, str] | None
+
+
+_NOTHING = _Stored(1, None, None, None)
 
 
 class SqliteJournal(Leases):
@@ -140,6 +148,7 @@ class SqliteJournal(Leases):
         own = self.path.with_name(self.path.name + ".spool")
         self._spool = own if spool is None else absolute(spool)
         self._keep_prompts = keep_prompts
+        self._first: dict[str, tuple[JobRecord, str]] = {}  # what was stored first, and its text
         self._last: dict[str, _Stored] = {}
 
     def __repr__(self) -> str:
@@ -163,8 +172,7 @@ class SqliteJournal(Leases):
             BudgetExceeded: it does not fit into a budget of `purse`; nothing is stored.
         """
         kept = record if self._keep_prompts or not record.finished else _without_prompts(record)
-        last = self._last.get(record.id)
-        first = None if last is None or kept is not record else last.first
+        first = self._first.get(record.id) if kept is record else None
         try:
             text = dumps(kept) if first is None else dumps_since(kept, *first)
         except Exception as error:
@@ -173,7 +181,7 @@ class SqliteJournal(Leases):
             ) from error
         try:
             with self._transaction() as run:
-                fence, entry, rarely = self._write(run, record, text, last, purse)
+                stored = self._write(run, record, text, purse)
         except JournalError as error:
             # What cannot be stored as sent is not sent; everything else happened already.
             error.charged = "no" if record.job.status == "sent" else record.charged
@@ -181,42 +189,59 @@ class SqliteJournal(Leases):
             raise
         if record.finished:
             self._held.pop(record.id, None)
-            self._last.pop(record.id, None)
+            self._forget(record.id)
         else:
-            self._held[record.id] = fence
-            first = first or (record, text)
-            self._last[record.id] = _Stored(fence, record.job.status, entry, rarely, first)
+            self._first.setdefault(record.id, (record, text))
+            self._held[record.id] = stored.fence
+            self._last[record.id] = stored
 
-    def _write(
-        self, run: Any, record: JobRecord, text: str, last: _Stored | None, purse: Purse | None
-    ) -> tuple[int, Entry, _Rarely]:
-        """Write the row of a job; its fence, its entry and what rarely changes."""
+    def _write(self, run: Any, record: JobRecord, text: str, purse: Purse | None) -> _Stored:
+        """Write the row of a job; what is stored then."""
+        last = self._last.get(record.id)
         over = record.finished
         expires = 0 if over else time.time() + LEASE
         often = (record.job.status, record.updated_at.isoformat(), text, expires)
         if last is not None:
             entry = self._entry(record, last, purse)
-            rarely = _rarely(record, entry)
             # While its fence is ours, nobody changed what this journal stored last.
-            values = (*often, *amounts(entry), record.id, last.fence)
-            if rarely == last.rarely and run(_ENDS if over else _GOES_ON, values).rowcount:
-                count(self._connection, entry, last.entry)
-                return last.fence, entry, rarely
-        last = self._stored(run, record)
+            if _rarely(record, entry) == last.rarely:
+                values = (*often, *amounts(entry), record.id, last.fence)
+                if run(_ENDS if over else _GOES_ON, values).rowcount:
+                    self._count(record, entry, last.entry, purse)
+                    return _Stored(last.fence, record.job.status, entry, last.rarely)
+
+        known = last is not None or record.id in self._held or record.id in self._absent
+        return self._put(run, record, often, self._stored(run, record) if known else None, purse)
+
+    def _put(
+        self, run: Any, record: JobRecord, often: _Often, last: _Stored | None, purse: Purse | None
+    ) -> _Stored:
+        """Write the whole row; `last` None = there is none as far as this journal knows."""
+        statement, last = (_NEW, _NOTHING) if last is None else (_SAVE, last)
+        over = record.finished
         entry = self._entry(record, last, purse)
-        rarely = _rarely(record, entry)
+        model, label = storable(entry.model), entry.label and storable(entry.label)
+        if (model, label) != (entry.model, entry.label):
+            entry = evolve(entry, model=model, label=label)
+        ids = [str(one) for one in record.job.facts.vendor_ids.values()]
+        names = (record.id, entry.provider, model, label, json.dumps(ids) if ids else None)
+        owner, begun = None if over else self._name, record.created_at.isoformat()
+        rest = (*fixed(entry), begun, over, owner, last.fence, record.fingerprint)
+        if not run(statement, (*often, *amounts(entry), *names, *rest)).rowcount:
+            return self._put(run, record, often, self._stored(run, record), purse)
         if last.status is None and last.entry is not None:  # it was forgotten meanwhile
             run("DELETE FROM ledger WHERE job_id = ?", (record.id,))
-        owner, begun = None if over else self._name, record.created_at.isoformat()
-        rest = (begun, over, owner, last.fence, record.fingerprint)
-        run(_SAVE, (*often, *amounts(entry), record.id, *rarely, *rest))
-        count(self._connection, entry, last.entry)
-        return last.fence, entry, rarely
+        self._count(record, entry, last.entry, purse)
+        return _Stored(last.fence, record.job.status, entry, _rarely(record, entry))
 
     def release(self, job_id: str) -> None:
         """Give a job back; does nothing when it is not held."""
-        self._last.pop(job_id, None)
+        self._forget(job_id)
         super().release(job_id)
+
+    def _forget(self, job_id: str) -> None:
+        self._first.pop(job_id, None)
+        self._last.pop(job_id, None)
 
     def _stored(self, run: Any, record: JobRecord) -> _Stored:
         """What is stored of a job, with the fence under which this journal holds it from now on.
@@ -226,11 +251,11 @@ class SqliteJournal(Leases):
         """
         found = run(_KNOWN, (record.id,)).fetchone()
         if found is None:
-            return _Stored(1, None, None, None, None)
+            return _NOTHING
         status, owner, fence, expires, *entry = found
         before = None if entry[4] is None else read_entry(entry)
         if fence is None:
-            return _Stored(1, None, before, None, None)
+            return _Stored(1, None, before, None)
         mine = self._held.get(record.id)
         if mine != fence:
             if self._lives(owner, expires):
@@ -243,14 +268,13 @@ class SqliteJournal(Leases):
                     hint=f"See what became of it: imgedit jobs show {record.id}",
                 )
             fence += 1
-        return _Stored(fence, status, before, None, None)
+        return _Stored(fence, status, before, None)
 
     def _entry(self, record: JobRecord, last: _Stored, purse: Purse | None) -> Entry:
         """The job's entry from now on.
 
         Raises:
             JournalError: what is stored does not allow the job to become this.
-            BudgetExceeded: it does not fit.
         """
         if not may_follow(last.status, record):
             raise sent_already(record)
@@ -261,12 +285,15 @@ class SqliteJournal(Leases):
             entry = entry_of(record, None, at=moment.isoformat(), day=day)
         else:
             entry = entry_of(record, before, at=before.at, day=before.day)
-        model, label = storable(entry.model), entry.label and storable(entry.label)
-        if (model, label) != (entry.model, entry.label):
-            entry = evolve(entry, model=model, label=label)
+        return entry
+
+    def _count(
+        self, record: JobRecord, entry: Entry, before: Entry | None, purse: Purse | None
+    ) -> None:
+        """Add up what the job counts; raises BudgetExceeded when it does not fit."""
         if purse is not None and enters(record, entry, before):
             purse.check(entry, before, self._totals)
-        return entry
+        count(self._connection, entry, before)
 
     def _totals(self, budget: Budget, window: str) -> list[Total]:
         return totals(self._connection, budget, window)
@@ -340,9 +367,9 @@ class SqliteJournal(Leases):
 
 
 def _rarely(record: JobRecord, entry: Entry) -> _Rarely:
-    ids = [str(one) for one in record.job.facts.vendor_ids.values()]
-    vendor_ids = json.dumps(ids) if ids else None
-    return entry.provider, entry.model, entry.label, vendor_ids, *fixed(entry)
+    """What `_GOES_ON` leaves alone; most of it are the same objects from one save to the next."""
+    names = (entry.provider, entry.model, entry.label, record.job.facts.vendor_ids)
+    return (*names, entry.unit, entry.quoted, entry.at_most, entry.at, entry.day)
 
 
 def _without_prompts(record: JobRecord) -> JobRecord:
