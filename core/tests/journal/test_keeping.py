@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from imgedit import Done, Facts, HttpResponse, ImageSource, JournalError, Output
+from imgedit import Done, Facts, HttpResponse, ImageSource, JournalError, Output, Part, Quote
 from imgedit.engine.journal import Journal
 from imgedit.engine.record import JobRecord, SavedFile
 from imgedit.journal import SqliteJournal
@@ -32,8 +32,10 @@ def test_it_is_a_journal(journal: SqliteJournal) -> None:
 def test_a_job_comes_back_whole(
     journal: SqliteJournal, path: Path, make_record: MakeRecord
 ) -> None:
+    part = Part(what="n", amount="0.01", at_most=None)
     record = make_record(
         label="shoes ☀",
+        quote=Quote(amount="0.01", unit="USD", basis="at_least", parts=[part]),
         ids={"id": "v-1"},
         state={"handles": {"ab": "u1"}, "id": 5},
         status="accepted",
@@ -56,6 +58,7 @@ def test_a_job_is_whole_after_every_save(
     journal: SqliteJournal, path: Path, make_record: MakeRecord
 ) -> None:
     """What changed is stored beside what was stored first: in any order, and back again."""
+    part = Part(what="n", amount="0.01", at_most=None)
     record = make_record(state={"handles": {"ab": "u1"}}, warnings=("EXIF was removed",))
     answer = HttpResponse(status=200, headers={"X-Id": "1"}, body=b"\x00\xff{}")
     changes: list[dict[str, Any]] = [
@@ -66,6 +69,8 @@ def test_a_job_is_whole_after_every_save(
         {"facts": Facts(vendor_ids={"id": "v-1"}, cost="0.03"), "waits": 1, "seconds": 2.5},
         {"facts": Facts(vendor_ids={"id": "v-2"}), "waits": 2, "state": {}, "quote": None},
         {"partial": answer, "waits": 0, "raw": {"a": [1, None]}},
+        {"quote": Quote(unit="USD", basis="unknown")},
+        {"quote": Quote(amount="0.01", unit="USD", basis="at_least", parts=[part])},
     ]
     with closing(SqliteJournal(path)) as other:
         for change in changes:

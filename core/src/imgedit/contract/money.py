@@ -58,8 +58,8 @@ class Part:
     """One line of a quote: what it is for, and its bounds in the quote's unit."""
 
     what: str
-    amount: Decimal | None
-    at_most: Decimal | None
+    amount: Decimal | None = field(converter=to_amount)
+    at_most: Decimal | None = field(converter=to_amount)
 
 
 def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -77,7 +77,10 @@ def loads(text: str) -> JobRecord:
 
 
 def _bare(value: Any) -> Any:
-    """What JSON takes for a value that it has no form for; of a class of ours, without defaults."""
+    """What JSON takes for a value that it has no form for.
+
+    What is at its default is left out, so a default of a class that is stored never changes.
+    """
     kind: type = type(value)
     names, values, defaults, amounts = _parts(kind)
     if values is None:
@@ -88,7 +91,7 @@ def _bare(value: Any) -> Any:
         if value is not default
     }
     for name in amounts:
-        if name in found:
+        if found.get(name) is not None:
             found[name] = str(found[name])
     return found
 
