@@ -27,20 +27,27 @@ def settle(
     Look in your account at the provider first. The job is then over, and budgets count it so.
     """
     from ..contract.money import Money
+    from ..errors import UsageError
     from ..journal import job_row
     from .words import say_cost
 
-    if charged is None:
-        raise click.UsageError("say --charged or --not-charged")
     with journal_alone() as client:
+        if charged is None:
+            known = client.job(job_id)
+            raise UsageError(
+                "say --charged or --not-charged",
+                charged=known.charged,
+                job_id=known.id,
+                hint="Look in your account at the provider.",
+            )
         record = client.settle(job_id, charged=charged, cost=cost)
     if as_json:
         screen.document({"jobs": [job_row(record)]})
         return
     said = "not charged"
     if charged:
-        known = record.job.facts.cost
-        money = None if known is None else Money(known, record.job.model.unit)
+        paid = record.job.facts.cost
+        money = None if paid is None else Money(paid, record.job.model.unit)
         said = f"charged (cost: {say_cost(money, record.quote)})"
     screen.line(f"Job {record.id} is settled: {said}.")
 
