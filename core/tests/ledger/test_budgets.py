@@ -150,7 +150,7 @@ def test_a_day_begins_where_the_user_says(journal: Journal, monkeypatch: Any) ->
         "next": datetime(2026, 12, 1, 0, 30, tzinfo=UTC),
     }
     clock = "before"
-    for module in ("engine.journal", "journal.sqlite"):
+    for module in ("engine.journal", "journal.saving"):
         monkeypatch.setattr(f"imgedit.{module}.now", lambda: moments[clock])
     berlin = {"zone": ZoneInfo("Europe/Berlin")}
     for per in ("day", "month"):
