@@ -160,6 +160,7 @@ def test_an_unreadable_answer_is_read_again_and_not_asked_for_again(
     with pytest.raises(errors.UnexpectedResponse) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "unknown"
+    assert stored_error(path) == "UnexpectedResponse"
 
     @hookimpl
     def mended(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
@@ -170,6 +171,14 @@ def test_an_unreadable_answer_is_read_again_and_not_asked_for_again(
     acme(parse_response=mended)
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1
+    assert stored_error(path) is None
+
+
+def stored_error(path: Path) -> Any:
+    """The type of the error that is stored with the newest job."""
+    with SqliteJournal_closing(path) as journal:
+        (record,) = journal.recent(1)
+    return record.error and record.error["type"]
 
 
 def test_the_json_on_an_error_resumes_without_a_journal(
@@ -341,8 +350,10 @@ def test_looking_in_vain_ends_no_job(
     )
     with pytest.raises(errors.OutcomeUnknown):
         resume(caught.value.job_id, journal=path)
+    assert stored_error(path) == "OutcomeUnknown"
     server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
     assert resume(caught.value.job_id, journal=path).vendor_ids == {"id": "7"}
+    assert stored_error(path) is None
     assert server.count("POST", "/edit") == 1
 
 

@@ -123,7 +123,7 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
             continue
         files.append(await _keep(run, source, facts, index, len(done.images)))
         index += 1
-    run.save(files=tuple(sorted(files, key=lambda file: file.index)))
+    run.save(files=tuple(sorted(files, key=lambda file: file.index)), error=None)
     run.runtime.tidy(run.record)
     run.emit("done", "done")
 

@@ -310,6 +310,7 @@ class Drive(Run):
             "answer": None,
             "charged": "yes" if found else record.charged,
             "raw": readable(response),
+            "error": None,  # of an earlier try, if there is one
         }
         if isinstance(step, Done) and record.answer is not None and _can_wait(step):
             # The files' commit brings it along: until then the stored answer leads here again.

@@ -74,7 +74,7 @@ class JobRecord:
         wish: where the pictures go; files: those that are there.
         adaptations: what was changed in the request, each {"field", "from", "to", "why"}.
         warnings: sentences for the user; unchecked: pointers that could not be checked.
-        error: why it failed, as the row of an error document.
+        error: why it failed, or what the last try met, as the row of an error document.
         raw: the vendor's last JSON answer, None when it was none.
         attempts: how many submits were tried.
         fingerprint: the same for jobs that ask for the same; None = that cannot be told.

@@ -171,6 +171,8 @@ class Run:
             )
         elif self.record.charged == "unknown":
             self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
+        elif self.stored and isinstance(error, ProviderError):
+            self.record = evolve(self.record, error=error_row(error))
         if self.stored or not over:
             self._save_end(error)
         if not over:
