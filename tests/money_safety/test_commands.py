@@ -178,6 +178,33 @@ def test_two_processes_resume_one_job(shell: Shell) -> None:
     assert shell.vendor.count("GET", f"/pictures/{SENT_BACK}") == 1
 
 
+def test_a_job_that_cannot_be_read_keeps_no_other_from_going_on(shell: Shell) -> None:
+    killed: list[subprocess.Popen[str]] = []
+    for number in (SENT_BACK, SENT_BACK + 3):
+        shell.vendor.catch(2, lambda: killed[-1].kill())
+        killed.append(shell.start("edit", "photo.png", f"edit {number}", "-o", f"{number}.png"))
+        killed[-1].communicate(timeout=60)
+    good, odd = (job["id"] for job in shell.json("jobs")["jobs"])
+    database = sqlite3.connect(shell.home / "journal.sqlite3")
+    with database:
+        database.execute("UPDATE jobs SET record = '{}' WHERE id = ?", (odd,))
+    database.close()
+    said = f"job {odd} in the journal"
+    listed = shell("jobs", code=8)
+    assert good in listed
+    assert said in listed
+    assert "It is not known whether the edit was charged." in listed
+    out, err = shell.start("jobs", "--json").communicate(timeout=60)
+    assert [job["id"] for job in json.loads(out)["jobs"]] == [good]
+    assert said in err
+    assert said in shell("jobs", "show", odd, code=8)
+    resumed = shell("jobs", "resume", code=8)
+    assert said in resumed
+    assert (shell.folder / f"{SENT_BACK + 3}.png").read_bytes() == picture(SENT_BACK + 3)
+    assert said in shell("jobs", "resume", code=8)
+    assert set(shell.vendor.paid.values()) == {1}
+
+
 def test_old_jobs_are_forgotten(shell: Shell) -> None:
     shell.configure('retention = "30d"\n')
     for number in (1, 4):

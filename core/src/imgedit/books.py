@@ -11,6 +11,7 @@ from .engine import bookkeeping
 from .engine.plan import to_money
 from .engine.record import JobRecord, now
 from .engine.runtime import Runtime
+from .errors import JournalError
 
 if TYPE_CHECKING:
     from .ledger.spend import Left, Spend
@@ -23,17 +24,20 @@ class Books:
 
     # -- jobs
 
-    def jobs(self, limit: int = 50) -> list[JobRecord]:
-        """The newest jobs of the journal, newest first."""
-        return list(self.runtime.journal.recent(limit))
+    def jobs(self, limit: int = 50, odd: list[JournalError] | None = None) -> list[JobRecord]:
+        """The newest jobs of the journal, newest first.
+
+        Errors for those that cannot be read are put into `odd`; without it, the first is raised.
+        """
+        return list(self.runtime.journal.recent(limit, odd))
 
     def job(self, job_id: str) -> JobRecord:
         """One job of the journal, by its id or the only id that begins so."""
         return self.runtime.journal.load(job_id)
 
-    def unfinished(self) -> list[JobRecord]:
-        """Jobs that can go on, oldest first."""
-        return list(self.runtime.journal.unfinished())
+    def unfinished(self, odd: list[JournalError] | None = None) -> list[JobRecord]:
+        """Jobs that can go on, oldest first; `odd` as for `jobs`."""
+        return list(self.runtime.journal.unfinished(odd))
 
     def driven(self) -> Mapping[str, str]:
         """Jobs that other processes drive now, each with words for who does."""

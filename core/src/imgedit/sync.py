@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .engine.live import Balance, LiveModels
     from .engine.quotes import Quotes
+    from .errors import JournalError
     from .ledger.spend import Left, Spend
 
 _T = TypeVar("_T")
@@ -130,17 +131,17 @@ class SyncClient:
         """As `Client.balance`."""
         return self._run(self._client.balance(provider))
 
-    def jobs(self, limit: int = 50) -> list[JobRecord]:
+    def jobs(self, limit: int = 50, odd: list[JournalError] | None = None) -> list[JobRecord]:
         """As `Client.jobs`."""
-        return self._client.jobs(limit)
+        return self._client.jobs(limit, odd)
 
     def job(self, job_id: str) -> JobRecord:
         """As `Client.job`."""
         return self._client.job(job_id)
 
-    def unfinished(self) -> list[JobRecord]:
+    def unfinished(self, odd: list[JournalError] | None = None) -> list[JobRecord]:
         """As `Client.unfinished`."""
-        return self._client.unfinished()
+        return self._client.unfinished(odd)
 
     def driven(self) -> Mapping[str, str]:
         """As `Client.driven`."""

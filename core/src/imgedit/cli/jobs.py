@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ImgEditError
+from ..errors import ImgEditError, JournalError
 from .books import journal_alone
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
 from .options import common, timeout_option
@@ -31,16 +31,19 @@ logger = logging.getLogger("imgedit.cli")
               help="How many, newest first.")  # fmt: skip
 @common
 @click.pass_context
-def jobs(ctx: click.Context, as_json: bool, limit: int) -> None:
+def jobs(ctx: click.Context, as_json: bool, limit: int) -> int:
     """Earlier edits, newest first.
 
     An id may be shortened as long as it stays the only one that begins so.
     """
     if ctx.invoked_subcommand is not None:
-        return
+        return 0
     screen: Screen = ctx.obj
+    odd: list[JournalError] = []
     with journal_alone() as client:
-        _show_rows(screen, client.jobs(limit))
+        _show_rows(screen, client.jobs(limit, odd))
+    _show_odd(screen, odd)
+    return _code(odd, 1)
 
 
 @jobs.command(epilog="Example: imgedit jobs show 01K9")
@@ -88,12 +91,14 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
         show_result(screen, result, place)
         return 0
 
+    odd: list[JournalError] = []
     with journal_alone() as client:
         driven = client.driven()
-        waiting = [job.id for job in client.unfinished() if job.id not in driven]
+        waiting = [job.id for job in client.unfinished(odd) if job.id not in driven]
     for job, who in driven.items():
         screen.note(f"Job {job} is left alone: {who} drives it.")
-    failures: list[ImgEditError] = []
+    _show_odd(screen, odd)
+    failures: list[ImgEditError] = [*odd]
     for job in waiting:
         screen.watch.job_id, screen.watch.spending = job, False
         try:
@@ -113,16 +118,22 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
     if screen.as_json:
         with journal_alone() as client:
             _show_rows(screen, [client.job(job) for job in waiting])
-    elif not waiting:
+    elif not waiting and not odd:
         screen.line("No job is waiting to go on.")
-    return _code(failures, len(waiting))
+    return _code(failures, len(waiting) + len(odd))
 
 
 jobs.add_command(settle)
 jobs.add_command(prune)
 
 
-def _code(failures: list[ImgEditError], count: int) -> int:
+def _show_odd(screen: Screen, odd: list[JournalError]) -> None:
+    """Name the jobs that cannot be read, beside what is shown of the others."""
+    for error in odd:
+        screen.note(f"Error: {error}", style="bold red")
+
+
+def _code(failures: Sequence[ImgEditError], count: int) -> int:
     codes = [exit_code(error) for error in failures]
     if not codes:
         return 0

@@ -134,6 +134,7 @@ class Leases(Database):
             raise JournalError(
                 f"job {job_id} in the journal {self.path} cannot be read: {error.message}",
                 hint=error.hint,
+                charged="unknown",
                 job_id=job_id,
             ) from None
 

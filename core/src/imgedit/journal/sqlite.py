@@ -103,13 +103,26 @@ class SqliteJournal(Saving):
             )
         return self._record(rows[0])
 
-    def unfinished(self) -> Iterable[JobRecord]:
+    def unfinished(self, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """Jobs that can go on by themselves, oldest first (not failed, canceled or complete)."""
-        return [self._record(row) for row in self._rows(_UNFINISHED)]
+        return self._records(self._rows(_UNFINISHED), odd)
 
-    def recent(self, limit: int = 50) -> Iterable[JobRecord]:
+    def recent(self, limit: int = 50, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """The newest jobs, newest first."""
-        return [self._record(row) for row in self._rows(_RECENT, (max(limit, 0),))]
+        return self._records(self._rows(_RECENT, (max(limit, 0),)), odd)
+
+    def _records(
+        self, rows: list[tuple[str, str]], odd: list[JournalError] | None
+    ) -> list[JobRecord]:
+        records = []
+        for row in rows:
+            try:
+                records.append(self._record(row))
+            except JournalError as error:
+                if odd is None:
+                    raise
+                odd.append(error)
+        return records
 
     def taken(self, provider: str) -> frozenset[str]:
         """The vendor ids that jobs of this provider hold."""
