@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,11 @@ def test_a_job_that_cannot_be_read_keeps_no_other_from_going_on(shell: Shell) ->
     assert said in resumed
     assert (shell.folder / f"{SENT_BACK + 3}.png").read_bytes() == picture(SENT_BACK + 3)
     assert said in shell("jobs", "resume", code=8)
+    newest = shell("jobs", "--limit", "1")
+    assert good in newest
+    with closing(sqlite3.connect(shell.home / "journal.sqlite3")) as database, database:
+        database.execute("UPDATE jobs SET record = '{}'")
+    assert "There are no jobs." not in shell("jobs", code=8)
     assert set(shell.vendor.paid.values()) == {1}
 
 

@@ -24,20 +24,23 @@ class Books:
 
     # -- jobs
 
-    def jobs(self, limit: int = 50, odd: list[JournalError] | None = None) -> list[JobRecord]:
+    def jobs(
+        self, limit: int = 50, unreadable: list[JournalError] | None = None
+    ) -> list[JobRecord]:
         """The newest jobs of the journal, newest first.
 
-        Errors for those that cannot be read are put into `odd`; without it, the first is raised.
+        Errors for those that cannot be read are put into `unreadable`; without it, the first is
+        raised.
         """
-        return list(self.runtime.journal.recent(limit, odd))
+        return list(self.runtime.journal.recent(limit, unreadable))
 
     def job(self, job_id: str) -> JobRecord:
         """One job of the journal, by its id or the only id that begins so."""
         return self.runtime.journal.load(job_id)
 
-    def unfinished(self, odd: list[JournalError] | None = None) -> list[JobRecord]:
-        """Jobs that can go on, oldest first; `odd` as for `jobs`."""
-        return list(self.runtime.journal.unfinished(odd))
+    def unfinished(self, unreadable: list[JournalError] | None = None) -> list[JobRecord]:
+        """Jobs that can go on, oldest first; `unreadable` as for `jobs`."""
+        return list(self.runtime.journal.unfinished(unreadable))
 
     def driven(self) -> Mapping[str, str]:
         """Jobs that other processes drive now, each with words for who does."""

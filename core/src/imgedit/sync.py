@@ -131,17 +131,19 @@ class SyncClient:
         """As `Client.balance`."""
         return self._run(self._client.balance(provider))
 
-    def jobs(self, limit: int = 50, odd: list[JournalError] | None = None) -> list[JobRecord]:
+    def jobs(
+        self, limit: int = 50, unreadable: list[JournalError] | None = None
+    ) -> list[JobRecord]:
         """As `Client.jobs`."""
-        return self._client.jobs(limit, odd)
+        return self._client.jobs(limit, unreadable)
 
     def job(self, job_id: str) -> JobRecord:
         """As `Client.job`."""
         return self._client.job(job_id)
 
-    def unfinished(self, odd: list[JournalError] | None = None) -> list[JobRecord]:
+    def unfinished(self, unreadable: list[JournalError] | None = None) -> list[JobRecord]:
         """As `Client.unfinished`."""
-        return self._client.unfinished(odd)
+        return self._client.unfinished(unreadable)
 
     def driven(self) -> Mapping[str, str]:
         """As `Client.driven`."""

@@ -39,11 +39,13 @@ def jobs(ctx: click.Context, as_json: bool, limit: int) -> int:
     if ctx.invoked_subcommand is not None:
         return 0
     screen: Screen = ctx.obj
-    odd: list[JournalError] = []
+    unreadable: list[JournalError] = []
     with journal_alone() as client:
-        _show_rows(screen, client.jobs(limit, odd))
-    _show_odd(screen, odd)
-    return _code(odd, 1)
+        records = client.jobs(limit, unreadable)
+    if records or as_json or not unreadable:
+        _show_rows(screen, records)
+    _show_unreadable(screen, unreadable)
+    return _code(unreadable, 1)
 
 
 @jobs.command(epilog="Example: imgedit jobs show 01K9")
@@ -91,14 +93,14 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
         show_result(screen, result, place)
         return 0
 
-    odd: list[JournalError] = []
+    unreadable: list[JournalError] = []
     with journal_alone() as client:
         driven = client.driven()
-        waiting = [job.id for job in client.unfinished(odd) if job.id not in driven]
+        waiting = [job.id for job in client.unfinished(unreadable) if job.id not in driven]
     for job, who in driven.items():
         screen.note(f"Job {job} is left alone: {who} drives it.")
-    _show_odd(screen, odd)
-    failures: list[ImgEditError] = [*odd]
+    _show_unreadable(screen, unreadable)
+    failures: list[ImgEditError] = [*unreadable]
     for job in waiting:
         screen.watch.job_id, screen.watch.spending = job, False
         try:
@@ -118,18 +120,18 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
     if screen.as_json:
         with journal_alone() as client:
             _show_rows(screen, [client.job(job) for job in waiting])
-    elif not waiting and not odd:
+    elif not waiting and not unreadable:
         screen.line("No job is waiting to go on.")
-    return _code(failures, len(waiting) + len(odd))
+    return _code(failures, len(waiting) + len(unreadable))
 
 
 jobs.add_command(settle)
 jobs.add_command(prune)
 
 
-def _show_odd(screen: Screen, odd: list[JournalError]) -> None:
+def _show_unreadable(screen: Screen, unreadable: list[JournalError]) -> None:
     """Name the jobs that cannot be read, beside what is shown of the others."""
-    for error in odd:
+    for error in unreadable:
         screen.note(f"Error: {error}", style="bold red")
 
 

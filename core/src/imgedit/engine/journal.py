@@ -44,14 +44,17 @@ class Journal(Protocol):
     def load(self, job_id: str) -> JobRecord:
         """The job with this id, or with the only id that begins so."""
 
-    def unfinished(self, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
+    def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """Jobs that can go on by themselves, oldest first (not failed, canceled or complete).
 
-        Errors for those that cannot be read are put into `odd`; without it, the first is raised.
+        Errors for those that cannot be read are put into `unreadable`; without it, the first is
+        raised.
         """
 
-    def recent(self, limit: int = 50, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
-        """The newest jobs, newest first; `odd` as for `unfinished`."""
+    def recent(
+        self, limit: int = 50, unreadable: list[JournalError] | None = None
+    ) -> Iterable[JobRecord]:
+        """The newest jobs, newest first; `unreadable` as for `unfinished`."""
 
     def taken(self, provider: str) -> frozenset[str]:
         """The vendor ids that jobs of this provider hold."""
@@ -237,11 +240,13 @@ class MemoryJournal:
         except KeyError:
             raise JournalError(f"there is no unfinished job {job_id!r} in this client") from None
 
-    def unfinished(self, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
+    def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """All jobs that it still holds."""
         return sorted(self._records.values(), key=lambda record: record.id)
 
-    def recent(self, limit: int = 50, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
+    def recent(
+        self, limit: int = 50, unreadable: list[JournalError] | None = None
+    ) -> Iterable[JobRecord]:
         """The newest jobs, newest first."""
         return sorted(self._records.values(), key=lambda record: record.id, reverse=True)[:limit]
 

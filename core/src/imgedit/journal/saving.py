@@ -131,6 +131,7 @@ class Saving(Leases):
             error.charged = "no" if record.job.status == "sent" else record.charged
             error.job_id = record.id
             raise
+        self._absent.discard(record.id)
         if record.finished:
             self._held.pop(record.id, None)
             self._forget(record.id)

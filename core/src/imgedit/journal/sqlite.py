@@ -103,25 +103,27 @@ class SqliteJournal(Saving):
             )
         return self._record(rows[0])
 
-    def unfinished(self, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
+    def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """Jobs that can go on by themselves, oldest first (not failed, canceled or complete)."""
-        return self._records(self._rows(_UNFINISHED), odd)
+        return self._records(self._rows(_UNFINISHED), unreadable)
 
-    def recent(self, limit: int = 50, odd: list[JournalError] | None = None) -> Iterable[JobRecord]:
+    def recent(
+        self, limit: int = 50, unreadable: list[JournalError] | None = None
+    ) -> Iterable[JobRecord]:
         """The newest jobs, newest first."""
-        return self._records(self._rows(_RECENT, (max(limit, 0),)), odd)
+        return self._records(self._rows(_RECENT, (max(limit, 0),)), unreadable)
 
     def _records(
-        self, rows: list[tuple[str, str]], odd: list[JournalError] | None
+        self, rows: list[tuple[str, str]], unreadable: list[JournalError] | None
     ) -> list[JobRecord]:
         records = []
         for row in rows:
             try:
                 records.append(self._record(row))
             except JournalError as error:
-                if odd is None:
+                if unreadable is None:
                     raise
-                odd.append(error)
+                unreadable.append(error)
         return records
 
     def taken(self, provider: str) -> frozenset[str]:
