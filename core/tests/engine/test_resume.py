@@ -578,6 +578,8 @@ def test_a_refused_repeat_says_nothing_of_the_first_try(
         edit(source)
     assert caught.value.charged == "unknown"
     assert caught.value.job is not None
+    assert "client.resume" in (caught.value.hint or ""), "anything else could buy it twice"
+    assert "again" not in (caught.value.hint or "")
 
 
 def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(

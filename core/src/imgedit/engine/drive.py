@@ -232,7 +232,7 @@ class Drive(Run):
         """What an error answer to a submit makes of the job."""
         if self._repeats and error.charged == "no":
             # This one did not count; the first, whose outcome is not known, may have.
-            error.charged = "unknown"
+            error.charged, error.hint = "unknown", None  # a hint for an edit that cost nothing
         elif error.charged == "no":
             # It is known not to count, so another one is allowed.
             self.save(job=evolve(self.record.job, status="planned", sent_at=None), charged="no")
