@@ -23,6 +23,7 @@ from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
 from imgedit.ledger import Entry
+from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 from imgedit.testing.waits import instant_waits
@@ -205,6 +206,21 @@ def test_a_rate_of_the_configuration_makes_a_budget_in_money_hold_for_credits(
     ((third,), _) = run(edits(evolve(home, providers={})))
     assert isinstance(third, errors.BudgetExceeded)
     assert "no rate to USD was chosen" in third.message
+
+
+def test_a_rate_is_that_of_one_provider(acme: Any, server: ScriptedServer, source: Path) -> None:
+    imgedit.register("beta", make("beta"), {**MANIFEST, "name": "beta", "title": "Beta"})
+    rates = {"acme": ProviderConfig(rate="0.9 EUR"), "beta": ProviderConfig(rate="0.1 EUR")}
+
+    async def work() -> None:
+        budgets = [Budget(amount="0.04 EUR", provider="acme")]
+        async with client(config=Config(providers=rates), budgets=budgets) as one:
+            await one.edit(source, "make it so", provider="acme")
+            with pytest.raises(errors.BudgetExceeded, match=r"cost 0\.036 EUR, and 0\.004 are"):
+                await one.edit(source, "make it so", provider="acme")
+            assert [left.counted for left in one.budgets()] == [Decimal("0.036")]
+
+    run(work())
 
 
 # -- who drives a job

@@ -130,11 +130,23 @@ def test_what_is_known_of_an_allowed_unknown_counts(journal: Journal) -> None:
 
 
 def test_a_rate_that_was_chosen_makes_units_comparable(journal: Journal) -> None:
-    rates = {"acme:credits": Money("0.01", "USD")}
+    rates = {("acme", "acme:credits"): Money("0.01", "USD")}
     limit = purse(Budget(amount="0.10 USD"), rates=rates)
     journal.save(make_record(quote("6", "6", "acme:credits")), purse=limit)
     journal.save(make_record(quote("0.04", "0.04")), purse=limit)
     refused(journal, make_record(quote("1", "1", "acme:credits")), limit)
+
+
+def test_each_provider_counts_at_its_own_rate(journal: Journal) -> None:
+    rates = {("acme", "USD"): Money("0.9", "EUR"), ("beta", "USD"): Money("0.1", "EUR")}
+    limit = purse(Budget(amount="0.045 EUR"), rates=rates)
+    journal.save(make_record(provider="acme"), purse=limit)
+    journal.save(make_record(provider="beta"), purse=limit)
+    error = refused(journal, make_record(provider="acme"), limit)
+    assert "it may cost 0.036 EUR, and 0.005 are left" in error.message
+    journal.save(make_record(provider="beta"), purse=limit)
+    error = refused(journal, make_record(provider="third"), limit)
+    assert "no rate to EUR" in error.message
 
 
 def test_credits_against_a_budget_in_credits(journal: Journal) -> None:

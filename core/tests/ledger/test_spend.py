@@ -76,7 +76,7 @@ def test_other_groups_are_refused(journal: MemoryJournal) -> None:
 
 def test_what_is_left_of_budgets(journal: MemoryJournal) -> None:
     budgets = [Budget(amount="1 USD"), Budget(amount="1 USD", label="a"), Budget(amount="0 USD")]
-    rates = {"other:credits": Money("0.01", "USD")}
+    rates = {("other", "other:credits"): Money("0.01", "USD")}
     entries = list(journal.entries())
     left = what_is_left(Purse(budgets=budgets, rates=rates), entries, "2026-11-20")
     assert [(one.counted, one.left) for one in left] == [

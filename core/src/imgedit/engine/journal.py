@@ -226,7 +226,7 @@ class MemoryJournal:
 
     def _total(self, budget: Budget, window: str) -> list[Total]:
         return [
-            (unit, counted)
+            (provider, unit, counted)
             for (day, provider, label, unit), counted in self._totals.items()
             if day.startswith(window)
             and budget.provider in (None, provider)

@@ -292,7 +292,7 @@ class Runtime:
             except PluginError:
                 continue  # not installed: it cannot spend
             if rate is not None:
-                rates[rate.unit] = Money(rate.amount, rate.to)
+                rates[name, rate.unit] = Money(rate.amount, rate.to)
         return Purse(budgets=self._budgets, zone=self.config.timezone, rates=rates)
 
     def drives(self, job_id: str) -> None:

@@ -83,13 +83,14 @@ def _add(
 
 def totals(connection: sqlite3.Connection, budget: Budget, window: str) -> list[Total]:
     """What is counted in a budget's scope, in the window whose days begin so."""
-    query, values = "SELECT unit, counted FROM totals WHERE day >= ? AND day < ?", [window]
-    values.append(window + "\U0010ffff")
+    query = "SELECT provider, unit, counted FROM totals WHERE day >= ? AND day < ?"
+    values = [window, window + "\U0010ffff"]
     if budget.provider is not None:
         query, values = query + " AND provider = ?", [*values, budget.provider]
     if budget.label is not None:
         query, values = query + " AND label = ?", [*values, budget.label]
-    return [(unit, Decimal(counted)) for unit, counted in connection.execute(query, values)]
+    rows = connection.execute(query, values)
+    return [(provider, unit, Decimal(counted)) for provider, unit, counted in rows]
 
 
 def _text(amount: Decimal | None) -> str | None:

@@ -6,12 +6,12 @@ totals as they stand in that moment, so that it is exact across processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Literal, get_args
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ..contract.convert import as_tuple
 from ..contract.money import Money, plain, to_amount
@@ -82,11 +82,11 @@ class Budget:
         return " ".join([str(self.amount), per, *scope])
 
 
-Rates = Mapping[str, Money]
-"""Unit → what one of it is worth, in another unit."""
+Rates = Mapping[tuple[str, str], Money]
+"""Provider and unit → what one of it is worth there, in another unit."""
 
-Total = tuple[str, Decimal]
-"""A unit, and how much of it is counted."""
+Total = tuple[str, str, Decimal]
+"""A provider, a unit, and how much of it is counted."""
 
 
 @frozen(kw_only=True)
@@ -100,10 +100,6 @@ class Purse:
     def day(self, moment: datetime) -> str:
         """The day on which a moment falls; UTC unless a zone is set."""
         return moment.astimezone(self.zone or UTC).date().isoformat()
-
-    def with_rates(self, rates: Rates) -> Purse:
-        """The same with these rates as well."""
-        return evolve(self, rates={**self.rates, **rates}) if rates else self
 
     def check(
         self, entry: Entry, before: Entry | None, totals: Callable[[Budget, str], Sequence[Total]]
@@ -127,16 +123,15 @@ class Purse:
     def _check(
         self, budget: Budget, entry: Entry, before: Entry | None, totals: Sequence[Total]
     ) -> None:
-        more = self.value(entry.counted, entry.unit, budget)
+        more = self.value(entry.provider, entry.unit, entry.counted, budget)
         if more is None or entry.at_most is None:
             if not budget.allow_unknown:
                 raise _unknown(budget, entry, bounded=entry.at_most is not None)
             if more is None:
                 return
         if before is not None:
-            more -= self.value(before.counted, before.unit, budget) or 0
-        values = (self.value(amount, unit, budget) for unit, amount in totals)
-        spent = sum((value for value in values if value is not None), Decimal(0))
+            more -= self.value(before.provider, before.unit, before.counted, budget) or 0
+        spent = self.sum(totals, budget)
         if more > 0 and spent + more > budget.amount.amount:
             left = max(budget.amount.amount - spent, Decimal(0))
             raise BudgetExceeded(
@@ -146,11 +141,16 @@ class Purse:
                 charged="no",
             )
 
-    def value(self, amount: Decimal, unit: str, budget: Budget) -> Decimal | None:
-        """An amount in a budget's unit; None = no rate was chosen."""
+    def sum(self, totals: Iterable[Total], budget: Budget) -> Decimal:
+        """What is counted, in a budget's unit; what has no rate to it is left out."""
+        values = (self.value(*total, budget) for total in totals)
+        return sum((value for value in values if value is not None), Decimal(0))
+
+    def value(self, provider: str, unit: str, amount: Decimal, budget: Budget) -> Decimal | None:
+        """What a provider charges, in a budget's unit; None = no rate was chosen for it."""
         if unit == budget.amount.unit or not amount:
             return amount
-        rate = self.rates.get(unit)
+        rate = self.rates.get((provider, unit))
         if rate is None or rate.unit != budget.amount.unit:
             return None
         return amount * rate.amount

@@ -132,8 +132,7 @@ def what_is_left(purse: Purse, entries: Iterable[Entry], today: str) -> list[Lef
     for budget in purse.budgets:
         window = budget.window(today)
         inside = [row for row in rows if budget.covers(row) and row.day.startswith(window)]
-        values = (purse.value(row.counted, row.unit, budget) for row in inside)
-        counted = sum((value for value in values if value is not None), Decimal(0))
+        counted = purse.sum(((row.provider, row.unit, row.counted) for row in inside), budget)
         left = max(budget.amount.amount - counted, Decimal(0))
         found.append(Left(budget=budget, counted=counted, left=left))
     return found
