@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,17 @@ def test_money_reads_well() -> None:
 def test_an_output_is_one_thing(given: Any) -> None:
     with pytest.raises(ValueError, match=r"exactly one|string"):
         Output(**given)
+
+
+@pytest.mark.parametrize("told", ("", "soon", "2026-13-01", 1764000000, True, {}, [], 0.5), ids=str)
+def test_a_time_that_cannot_be_read_is_left_out(told: Any) -> None:
+    assert Output(url="https://a.example/1.png", expires_at=told).expires_at is None
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    for told in ("2026-11-22", "2026-11-22T00:00:00Z", moment, moment.replace(tzinfo=None)):
+        assert Output(url="https://a.example/1.png", expires_at=told).expires_at == moment  # type: ignore[arg-type]  # texts are taken, too
 
 
 def test_done_takes_any_sequence() -> None:

@@ -15,10 +15,12 @@ from attrs import evolve
 from imgedit import (
     Done,
     EditRequest,
+    Facts,
     HttpResponse,
     Job,
     Json,
     Next,
+    Output,
     PluginError,
     Quote,
     RateLimited,
@@ -189,6 +191,46 @@ def test_a_state_comes_back_as_a_journal_will_give_it(acme: Acme, job: Job) -> N
     assert provider.parse_response(job, OK) == Wait(
         {"eta": 1.5, "n": 3, "pair": [1, 2]}, seconds=2.0
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "warning"),
+    (
+        ("sha256='sha256:' + 64 * 'a'", "the hash that was announced for the picture"),
+        ("sha256='d41d8cd98f00b204e9800998ecf8427e'", "the hash that was announced"),
+        ("sha256=64 * 'g'", "the hash"),
+        ("sha256=7", "the hash"),
+        ("sha256=64 * '\u0661'", "the hash"),
+        ("size=-1", "the size"),
+        ("size='82'", "the size"),
+        ("size=True", "the size"),
+        ("sha256='', size=0, media_type=7, expires_at='soon'", None),
+    ),
+)
+def test_what_is_announced_in_another_form_costs_no_picture(
+    acme: Acme, job: Job, told: str, warning: str | None
+) -> None:
+    provider = acme(answering(f"Done([Output(url='https://x.example/1', {told})])"))
+    answer = provider.parse_response(job, OK)
+    assert answer == Done(
+        [Output(url="https://x.example/1")], facts=Facts(warnings=answer.facts.warnings)
+    )
+    if warning is None:
+        assert answer.facts.warnings == ()
+    else:
+        (said,) = answer.facts.warnings
+        assert said.startswith(warning)
+        assert said.endswith("cannot be read, so it was not checked")
+    inner = f"Done([Output(url='x', variants={{'jpeg': Output(url='y', {told})}})])"
+    (whole,) = acme(answering(inner)).parse_response(job, OK).images
+    assert whole.variants == {"jpeg": Output(url="y")}
+
+
+def test_what_is_announced_as_agreed_stays(acme: Acme, job: Job) -> None:
+    told = "sha256=32 * 'aB', size=82, media_type='image/png'"
+    provider = acme(answering(f"Done([Output(url='x', {told})])"))
+    (output,) = provider.parse_response(job, OK).images
+    assert (output.sha256, output.size, output.media_type) == (32 * "aB", 82, "image/png")
 
 
 def test_vendor_ids_that_came_as_numbers_become_text(acme: Acme, job: Job) -> None:

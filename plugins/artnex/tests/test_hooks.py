@@ -70,7 +70,7 @@ def test_a_good_answer(provider: Provider, make_job: Callable[..., Job]) -> None
 
 
 @pytest.mark.parametrize(
-    "strange", (None, "240", -1, True, [240], {"amount": 240}, "many"), ids=repr
+    "strange", (None, "240", -1, True, [240], {"amount": 240}, "many", 1e99, 10**40), ids=repr
 )
 def test_a_strange_charge_does_not_cost_the_picture(
     provider: Provider, make_job: Callable[..., Job], strange: Any

@@ -173,6 +173,13 @@ def test_the_older_fields_serve_where_there_are_no_formats(provider: Provider) -
         assert (output.size, output.variants, done.refresh) == (None, {}, None)
 
 
+@pytest.mark.parametrize("url", (None, "", 7), ids=repr)
+def test_a_format_without_a_url_is_none(provider: Provider, url: Any) -> None:
+    result = {"image_url": "https://x.example/1.png", "formats": {"png": {"url": url}}}
+    (output,) = submitted(provider, result).images
+    assert output.url == "https://x.example/1.png"
+
+
 def test_a_format_that_was_not_made_is_told(provider: Provider) -> None:
     done = submitted(provider, {**RESULT, "formats": None}, output_format="webp")
     assert done.images[0].media_type == "image/png"
@@ -190,16 +197,13 @@ def test_only_another_format(provider: Provider) -> None:
     assert (done.facts.cost, done.facts.ai_generated) == (None, None)
 
 
-@pytest.mark.parametrize("value", (None, "many", True, 0.5, {}, [], "NaN", "1e99"), ids=str)
+@pytest.mark.parametrize("value", (None, "", "many", True, 0.5, {}, [], "NaN", "1e99"), ids=str)
 def test_strange_values_beside_the_picture_lose_no_picture(provider: Provider, value: Any) -> None:
     strange = dict.fromkeys(("id", "cost_eur", "balance_eur", "model", "ai_generated"), value)
     formats = {
         "png": {
             "url": "https://x.example/1.png",
-            **dict.fromkeys(
-                ("format", "size_bytes", "hash", "expires_at"),
-                None if isinstance(value, str) else value,
-            ),
+            **dict.fromkeys(("format", "size_bytes", "hash", "expires_at"), value),
         }
     }
     done = submitted(provider, {**strange, "formats": formats})
@@ -207,6 +211,7 @@ def test_strange_values_beside_the_picture_lose_no_picture(provider: Provider, v
     if not isinstance(value, float):  # 0.5 as a JSON number is an amount
         assert done.facts.cost is None
     assert done.images[0].size is None
+    assert done.images[0].sha256 is None
     assert done.images[0].expires_at is None
 
 

@@ -17,6 +17,7 @@ from imgedit import (
     JobFailed,
     Json,
     Next,
+    Output,
     Raw,
     Reference,
     UnexpectedResponse,
@@ -220,7 +221,7 @@ def test_a_create_without_an_id(provider: Provider, value: Any) -> None:
         provider.parse_response(job(provider, URL), answer("submit", value))
 
 
-@pytest.mark.parametrize("charge", (None, "many", True, -5, {}, 0, 12), ids=str)
+@pytest.mark.parametrize("charge", (None, "many", True, -5, {}, 1e99, 10**40, 0, 12), ids=str)
 def test_a_strange_charge_loses_no_job(provider: Provider, charge: Any) -> None:
     value = {"id": "c1", "credits_charged": charge}
     step = provider.parse_response(job(provider, URL), answer("submit", value))
@@ -242,6 +243,23 @@ def test_complete_without_downloads(provider: Provider) -> None:
         polled(provider, status="complete", downloads=[{"href": "https://x.example/"}])
     with pytest.raises(UnexpectedResponse):
         polled(provider, downloads=[])
+
+
+@pytest.mark.parametrize("value", ("", "soon", 1764000000, True, {}, [], None), ids=str)
+def test_a_strange_end_of_a_url_loses_no_picture(provider: Provider, value: Any) -> None:
+    url = "https://x.example/1.png"
+    done = polled(provider, status="complete", downloads=[{"url": url, "expires_at": value}])
+    assert done.images == (Output(url=url),)
+
+
+@pytest.mark.parametrize("value", ({}, {"url": None}, {"url": ""}, {"url": 7}, None, "x"), ids=str)
+def test_a_download_without_a_url_loses_no_other(provider: Provider, value: Any) -> None:
+    url = "https://x.example/1.png"
+    done = polled(provider, status="complete", downloads=[value, {"url": url}])
+    assert done.images == (Output(url=url),)
+    for downloads in ([value], value):
+        with pytest.raises(UnexpectedResponse, match="names no picture"):
+            polled(provider, status="complete", downloads=downloads)
 
 
 def test_a_deleted_edit(provider: Provider) -> None:

@@ -14,10 +14,12 @@ from .image import ImageSource
 from .money import to_amount
 
 
-def _moment(value: datetime | str | None) -> datetime | None:
-    if value is None:
+def _moment(value: Any) -> datetime | None:
+    """What cannot be read is left out: a date beside a paid picture must not lose it."""
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         return None
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -29,8 +31,10 @@ class Output:
         url: where it can be fetched, as the vendor wrote it.
         base64: its bytes as base64 text, with or without a `data:` prefix.
         image: a picture that came in the answer (`response.picture`).
-        media_type, sha256, size: what the vendor announces; checked after the download.
-        expires_at: when the URL ends (datetime or ISO text; without a zone it is UTC).
+        media_type, sha256, size: what the vendor announces; checked after the download. In another
+            form than a text, 64 hex digits and a number it is left out, with a warning.
+        expires_at: when the URL ends (datetime or ISO text; without a zone it is UTC); None when
+            it cannot be read.
         variants: the same picture in other formats, {"jpeg": Output(...)}.
     """
 

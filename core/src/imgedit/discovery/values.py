@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import CoroutineType
 from typing import Any
@@ -129,12 +130,13 @@ def step(value: Any) -> Step:
     """What an answer led to; states come back as plain JSON, as a journal will give them."""
     match value:
         case Done():
-            for image in value.images:
-                _check_output(image)
+            images = [_output(image) for image in value.images]
+            told = [warning for _, warnings in images for warning in warnings]
             refresh = value.refresh
             return evolve(
                 value,
-                facts=facts(value.facts),
+                images=[image for image, _ in images],
+                facts=facts(value.facts).merged(Facts(warnings=told)),
                 refresh=None if refresh is None else state(refresh, "refresh"),
             )
         case Next():
@@ -241,25 +243,40 @@ def _check_names(value: Any, name: str) -> None:
             _check_names(inner, name)
 
 
-def _check_output(value: Any) -> None:
+def _output(value: Any) -> tuple[Output, list[str]]:
+    """A picture, and warnings; what is said beside it in another form than agreed is left out.
+
+    The picture is paid: it must not be lost for what was only to be compared with it.
+    """
     if not isinstance(value, Output):
         raise BadValue(f"a Done that holds {kind(value)}")
-    for name, types in _OUTPUT_FIELDS.items():
+    for name, types in _PICTURE.items():
         told = getattr(value, name)
         if told is not None and not isinstance(told, types):
             raise BadValue(f"an Output whose {name} is {kind(told)}")
-    for inner in value.variants.values():
-        _check_output(inner)
+    left_out = {name: None for name, usable in _BESIDE.items() if not usable(getattr(value, name))}
+    warnings = [
+        f"the {word} that was announced for the picture cannot be read, so it was not checked"
+        for name, word in _CHECKED.items()
+        if name in left_out and getattr(value, name)
+    ]
+    variants = {name: _output(inner) for name, inner in value.variants.items()}
+    warnings += [warning for _, more in variants.values() for warning in more]
+    only = {name: inner for name, (inner, _) in variants.items()}
+    return evolve(value, **left_out, variants=only), warnings
 
 
-_OUTPUT_FIELDS: dict[str, type] = {
-    "base64": str,
-    "image": ImageSource,
-    "media_type": str,
-    "sha256": str,
-    "size": int,
-    "variants": Mapping,
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9A-Fa-f]{64}", value) is not None
+
+
+_PICTURE: dict[str, type] = {"base64": str, "image": ImageSource, "variants": Mapping}
+_BESIDE: dict[str, Callable[[Any], bool]] = {
+    "media_type": lambda value: isinstance(value, str),
+    "sha256": _is_digest,
+    "size": lambda value: type(value) is int and value > 0,
 }
+_CHECKED = {"sha256": "hash", "size": "size"}
 
 
 def _number(value: Any, name: str) -> float | None:

@@ -44,10 +44,17 @@ def parse_response(job: Job, response: HttpResponse) -> Done:
 
 
 def _facts(response: HttpResponse) -> Facts:
+    name, cost = _text(response.at("/request_id")), _charge(response.at("/credits_used"))
+    return Facts(vendor_ids={"request_id": name} if name else {}, cost=cost)
+
+
+def _charge(told: Any) -> Decimal | None:
     """A charge that is missing or strange must not cost a paid edit its picture."""
-    name, cost = _text(response.at("/request_id")), response.at("/credits_used")
-    known = isinstance(cost, int | Decimal) and not isinstance(cost, bool) and cost >= 0
-    return Facts(vendor_ids={"request_id": name} if name else {}, cost=cost if known else None)
+    try:
+        cost = Facts(cost=told).cost if isinstance(told, int | Decimal) else None
+    except ValueError:  # true, false, or no end of digits
+        return None
+    return None if cost is None or cost < 0 else cost
 
 
 def _url(entry: Any) -> str | None:

@@ -34,7 +34,7 @@ from .live import list_models as list_models
 from .live import parse_models as parse_models
 from .settling import find, job_named
 from .settling import reconcile as reconcile
-from .values import amount, moment, text
+from .values import amount, text
 
 _USUAL: Final = "png"
 
@@ -125,25 +125,28 @@ def _with(chosen: dict[str, Any], others: Mapping[str, dict[str, Any]]) -> Outpu
 def _outputs(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Format → the fields of its Output; png first, from the older fields where there is none."""
     outputs = {}
-    if isinstance(url := result.get("image_url"), str):
+    if _is_url(url := result.get("image_url")):
         digest = result.get("image_hash")
         outputs[_USUAL] = _output(_USUAL, {"url": url, "hash": digest})
     formats = result.get("formats")
     for kind, one in (formats if isinstance(formats, Mapping) else {}).items():
-        if isinstance(one, Mapping) and isinstance(one.get("url"), str):
+        if isinstance(one, Mapping) and _is_url(one.get("url")):
             outputs[kind] = _output(kind, one)
     return outputs
 
 
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 def _output(kind: str, one: Mapping[str, Any]) -> dict[str, Any]:
-    """What is announced is checked; what is announced in another form than agreed is left out."""
-    size, digest = one.get("size_bytes"), one.get("hash")
+    """What is announced is checked; the core leaves out what is in another form than agreed."""
     return {
         "url": one["url"],
         "media_type": f"image/{kind}",
-        "sha256": digest if isinstance(digest, str) else None,
-        "size": size if type(size) is int else None,
-        "expires_at": moment(one.get("expires_at")),
+        "sha256": one.get("hash"),
+        "size": one.get("size_bytes"),
+        "expires_at": one.get("expires_at"),
     }
 
 

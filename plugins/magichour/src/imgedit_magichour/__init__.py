@@ -88,9 +88,8 @@ def _slots(job: Job, response: HttpResponse) -> dict[str, dict[str, str]]:
 def _polled(job: Job, response: HttpResponse) -> Done | Wait:
     status = _text(response, "/status")
     facts = _facts(response, job.state["id"])
-    downloads = response.at("/downloads") or ()
-    if status == "complete" and downloads:
-        images = [Output(url=one["url"], expires_at=one.get("expires_at")) for one in downloads]
+    images = _images(response.at("/downloads"))
+    if status == "complete" and images:
         return Done(images, facts=facts, refresh=job.state)
     if response.at("/enabled") is False:
         raise JobFailed(
@@ -103,11 +102,27 @@ def _polled(job: Job, response: HttpResponse) -> Done | Wait:
     return Wait(job.state, facts=facts)
 
 
+def _images(downloads: Any) -> list[Output]:
+    """The pictures that have a URL; one without must not cost a paid job the others."""
+    rows = [one for one in downloads if isinstance(one, dict)] if type(downloads) is list else []
+    return [
+        Output(url=url, expires_at=one.get("expires_at"))
+        for one in rows
+        if isinstance(url := one.get("url"), str) and url
+    ]
+
+
 def _facts(response: HttpResponse, name: str) -> Facts:
-    """The charge may be missing or strange: that must not cost a paid job its picture."""
-    cost = response.at("/credits_charged")
-    known = isinstance(cost, int | Decimal) and not isinstance(cost, bool) and cost >= 0
-    return Facts(vendor_ids={"id": name}, cost=cost if known else None)
+    return Facts(vendor_ids={"id": name}, cost=_charge(response.at("/credits_charged")))
+
+
+def _charge(told: Any) -> Decimal | None:
+    """A charge that is missing or strange must not cost a paid edit its picture."""
+    try:
+        cost = Facts(cost=told).cost if isinstance(told, int | Decimal) else None
+    except ValueError:  # true, false, or no end of digits
+        return None
+    return None if cost is None or cost < 0 else cost
 
 
 def _text(response: HttpResponse, pointer: str) -> str:
