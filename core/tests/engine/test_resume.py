@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
+from imgedit.engine import drive, settle
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import KEY, MANIFEST, build_request, parse_response
@@ -436,6 +437,84 @@ def test_an_idempotency_key_allows_the_same_bytes_again(
     keys = {one.headers["idempotency-key"] for one in submits}
     assert len(keys) == 1
     assert len({one.body for one in submits}) == 1
+
+
+def test_a_key_lives_from_the_first_submit_on(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A repeat does not lengthen its life: the vendor counts from what it saw first."""
+    path, began = tmp_path / "jobs.sqlite3", datetime.now(UTC)
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+
+    def at(hours: float) -> None:
+        for module in (drive, settle):
+            monkeypatch.setattr(module, "now", lambda: began + timedelta(hours=hours))
+
+    at(0)
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    at(23)
+    with pytest.raises(errors.OutcomeUnknown):
+        resume(caught.value.job_id, journal=path)
+    repeats = server.count("POST", "/edit")
+    at(25)
+    for _ in range(2):
+        with pytest.raises(errors.OutcomeUnknown) as last:
+            resume(caught.value.job_id, journal=path)
+    assert last.value.charged == "unknown"
+    assert server.count("POST", "/edit") == repeats == 6
+
+
+def test_a_key_that_ends_during_a_wait_is_not_used_again(
+    acme: Any,
+    edit: Any,
+    server: ScriptedServer,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began = datetime.now(UTC)
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
+
+    def wait(event: imgedit.Event) -> None:
+        if event.kind == "retrying":
+            monkeypatch.setattr(settle, "now", lambda: began + timedelta(hours=25))
+
+    with pytest.raises(errors.OutcomeUnknown, match="its answer was lost") as caught:
+        edit(source, on_event=wait)
+    assert caught.value.charged == "unknown"
+    assert server.count("POST", "/edit") == 1
+
+
+def test_the_key_of_a_submit_that_did_not_count_lives_anew(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, began = tmp_path / "jobs.sqlite3", datetime.now(UTC)
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    lost = Answer(fault="drop_after_body")
+    server.on("POST", "/edit", Answer(status=429), lost, lost, Answer.json({"id": "7"}))
+
+    def moved(event: imgedit.Event) -> None:
+        if event.kind == "retrying":
+            monkeypatch.setattr(drive, "now", lambda: began + timedelta(hours=2))
+
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path, on_event=moved)
+    monkeypatch.setattr(settle, "now", lambda: began + timedelta(hours=25))
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
 
 
 def test_without_a_declared_key_nothing_is_repeated(

@@ -30,6 +30,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "attempts": 0,
         "seconds": 0.0,
         "fingerprint": None,
+        "first_sent_at": None,
     },
     Wish: {"out": None, "overwrite": False, "sidecar": False},
     SavedFile: {"c2pa": False, "format": None},

@@ -30,7 +30,7 @@ from .pace import enter, turn
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
-from .settle import may_repeat_under_key, settle, unsettled, with_others
+from .settle import lost, may_repeat_under_key, settle, unsettled, with_others
 from .summary import readable, stored_error
 
 if TYPE_CHECKING:
@@ -212,6 +212,9 @@ class Drive(Run):
         """Called before the first byte of a submit leaves; whatever it raises stops it."""
         before = self.record
         self._repeats = before.charged == "unknown"
+        if self._repeats and not may_repeat_under_key(self):
+            raise lost(before)  # its time ended while this waited for its turn
+        first = (before.first_sent_at or before.job.sent_at) if self._repeats else None
         job = evolve(before.job, status="sent", sent_at=now(), exchanges=self._number + 1)
         try:
             self.save(
@@ -220,6 +223,7 @@ class Drive(Run):
                 partial=None,
                 reconciled=False,
                 attempts=before.attempts + 1,
+                first_sent_at=first,
             )
         except BaseException as error:
             self.record = before

@@ -71,6 +71,7 @@ class JobRecord:
         partial: what arrived of an answer that was lost, headers at least.
         reconciled: whether `reconcile` was tried since the last submit.
         idempotency_key: the key under which a submit may be repeated, where a manifest says so.
+        first_sent_at: when the first submit under it left, once it was repeated, else None.
         wish: where the pictures go; files: those that are there.
         adaptations: what was changed in the request, each {"field", "from", "to", "why"}.
         warnings: sentences for the user; unchecked: pointers that could not be checked.
@@ -103,6 +104,7 @@ class JobRecord:
     attempts: int = 0
     seconds: float = 0.0
     fingerprint: str | None = None
+    first_sent_at: datetime | None = None
 
     @property
     def id(self) -> str:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ..contract.exchange import HttpResponse
 from ..contract.job import Job, Status
 from ..errors import OutcomeUnknown, PluginError, ProviderError
-from .record import now
+from .record import JobRecord, now
 
 if TYPE_CHECKING:
     from .run import Run
@@ -40,11 +39,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
         found = None
     if found is None:
-        raise error or OutcomeUnknown(
-            _what_came(record.partial),
-            hint="Look in your account at the provider whether it was charged, then say so: "
-            f"imgedit jobs settle {record.id} --charged, or --not-charged",
-        )
+        raise error or lost(record)
     status: Status = "accepted" if unreadable is not None else "unknown"
     job = evolve(job, state=found.state, status=status, facts=job.facts.merged(found.facts))
     run.record = evolve(
@@ -53,10 +48,16 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     run.save()
 
 
-def _what_came(partial: HttpResponse | None) -> str:
-    if partial is not None and partial.status >= 400:
-        return f"the answer had status {partial.status}, which tells nothing of the money"
-    return "the request was sent and its answer was lost"
+def lost(record: JobRecord) -> OutcomeUnknown:
+    """The error of a job whose submit left, with what had come of its answer."""
+    message, came = "the request was sent and its answer was lost", record.partial
+    if came is not None and came.status >= 400:
+        message = f"the answer had status {came.status}, which tells nothing of the money"
+    return OutcomeUnknown(
+        message,
+        hint="Look in your account at the provider whether it was charged, then say so: "
+        f"imgedit jobs settle {record.id} --charged, or --not-charged",
+    )
 
 
 def unsettled(run: Run, error: OutcomeUnknown) -> OutcomeUnknown:
@@ -82,9 +83,12 @@ def with_others(run: Run) -> Job:
 
 
 def may_repeat_under_key(run: Run) -> bool:
-    """Whether the vendor declared that it honours idempotency keys, and the key still counts."""
+    """Whether the vendor declared that it honours idempotency keys, and the key still counts.
+
+    It counts from the first submit on: that is when the vendor saw it.
+    """
     rule = run.provider.manifest.idempotency
-    sent_at = run.record.job.sent_at
-    if not rule or sent_at is None or run.record.answer is not None:
+    first = run.record.first_sent_at or run.record.job.sent_at
+    if not rule or first is None or run.record.answer is not None:
         return False
-    return now() - sent_at < timedelta(hours=float(rule["hours"]))
+    return now() - first < timedelta(hours=float(rule["hours"]))
