@@ -12,7 +12,8 @@ import pytest
 
 import imgedit
 from imgedit import errors
-from imgedit.testing.acme import KEY
+from imgedit.journal import job_row
+from imgedit.testing.acme import KEY, MANIFEST
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -251,6 +252,34 @@ def test_billed_failure_carries_its_cost(
     assert caught.value.charged == "yes"
     assert str(caught.value.cost) == "0.04 USD"
     assert "It cost 0.04 USD." in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "price", "cost"),
+    (("acme:credits", "4", "0.04 USD"), ("USD", "0.04", "5 acme:credits")),
+    ids=("money", "credits"),
+)
+def test_a_cost_in_another_unit_is_told_and_never_counted_as_the_own(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    unit: str, price: str, cost: str,
+) -> None:  # fmt: skip
+    amount, other = cost.split()
+    told = {"at": "/cost", "unit": other}
+    models = [{"id": "one", "price": {"amounts": price}}]
+    acme({"unit": unit, "models": models, "errors": {**MANIFEST["errors"], "cost": told}})
+    billed = {"code": "moderated", "state": "failed", "cost": amount}
+    server.on("POST", "/edit", Answer.json(billed))
+    budget = imgedit.Budget(amount=f"{price} {unit}")
+    with imgedit.SyncClient(journal=tmp_path / "jobs.sqlite3", budgets=[budget]) as client:
+        with pytest.raises(errors.ContentRejected) as caught:
+            client.edit(source, "make it so", provider="acme")
+        assert (caught.value.charged, caught.value.cost) == ("yes", imgedit.Money(amount, other))
+        record = client.job(caught.value.job_id)
+        assert record.cost == imgedit.Money(amount, other)
+        assert job_row(record)["cost"] == {"amount": amount, "unit": other}
+        (row,) = client.spend()
+        assert (row.unit, str(row.charged), str(row.assumed)) == (unit, price, price)
+        assert (row.drift, client.budgets()[0].left) == (0, 0)
 
 
 def test_a_billed_failure_does_not_invite_a_repeat(

@@ -176,12 +176,10 @@ def _status(record: JobRecord) -> str:
 
 
 def _cost(record: JobRecord) -> str:
-    from ..contract.money import Money
     from .words import say_cost
 
-    cost = record.job.facts.cost
-    if cost is not None:
-        return say_cost(Money(cost, record.job.model.unit), None)
+    if record.cost is not None:
+        return say_cost(record.cost, None)
     match record.charged:
         case "no":
             return "nothing charged"

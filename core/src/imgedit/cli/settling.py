@@ -26,7 +26,6 @@ def settle(
 
     Look in your account at the provider first. The job is then over, and budgets count it so.
     """
-    from ..contract.money import Money
     from ..errors import UsageError
     from ..journal import job_row
     from .words import say_cost
@@ -46,9 +45,7 @@ def settle(
         return
     said = "not charged"
     if charged:
-        paid = record.job.facts.cost
-        money = None if paid is None else Money(paid, record.job.model.unit)
-        said = f"charged (cost: {say_cost(money, record.quote)})"
+        said = f"charged (cost: {say_cost(record.cost, record.quote)})"
     screen.line(f"Job {record.id} is settled: {said}.")
 
 

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from ..contract.exchange import HttpResponse
 from ..contract.job import Job
-from ..contract.money import Quote
+from ..contract.money import Money, Quote
 from ..errors import Charged
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -125,6 +125,14 @@ class JobRecord:
             return False
         have = {(file.index, file.format) for file in self.files}
         return all((index, None) in have for index in range(len(done.images)))
+
+    @property
+    def cost(self) -> Money | None:
+        """What the vendor said that it cost, in the unit in which it said so; None = it did not."""
+        if self.job.facts.cost is not None:
+            return Money(self.job.facts.cost, self.job.model.unit)
+        told = None if self.error is None else self.error.get("cost")
+        return Money(told["amount"], told["unit"]) if told else None
 
     def with_job(self, **changes: Any) -> JobRecord:
         """The record with these fields of its job changed."""

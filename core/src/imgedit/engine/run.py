@@ -161,7 +161,7 @@ class Run:
             error.retryable = False  # a repeat could be paid twice
         if over:
             facts = job.facts
-            if error.cost is not None:
+            if error.cost is not None and error.cost.unit == job.model.unit:
                 facts = facts.merged(Facts(cost=error.cost.amount))
             self.record = evolve(
                 self.record.with_job(status="failed", facts=facts),

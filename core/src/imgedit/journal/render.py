@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..contract.money import Money
-
 if TYPE_CHECKING:
     from ..engine.record import JobRecord
 
@@ -20,7 +18,6 @@ def job_row(record: JobRecord) -> dict[str, Any]:
     from ..render import money_row
 
     job = record.job
-    cost = None if job.facts.cost is None else Money(job.facts.cost, job.model.unit)
     return {
         "id": record.id,
         "status": job.status,
@@ -29,7 +26,7 @@ def job_row(record: JobRecord) -> dict[str, Any]:
         "model": job.model.id,
         "label": job.request.label,
         "quote": None if record.quote is None else quote_row(record.quote),
-        "cost": money_row(cost),
+        "cost": money_row(record.cost),
         "vendor_ids": dict(job.facts.vendor_ids),
         "created_at": record.created_at.isoformat(timespec="milliseconds"),
         "updated_at": record.updated_at.isoformat(timespec="milliseconds"),
