@@ -18,7 +18,7 @@ from .contract.request import EditRequest, Reference
 from .discovery import registry
 from .engine import bookkeeping
 from .engine.drive import Drive
-from .engine.finish import to_result
+from .engine.finish import to_result, told_of
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord, SavedFile
@@ -269,12 +269,13 @@ class Client(Books):
         Nothing that was sent is sent again. A job that is done gives its result once more.
 
         Raises:
-            JournalError: there is no such job; ImgEditError: as `edit`.
+            JournalError: there is no such job; PluginError: its provider is not there any more;
+                ImgEditError: as `edit`.
         """
         record = _present(self._record(job))
         if record.complete:
             return to_result(record)
-        provider = self.runtime.registry.provider(record.job.provider)
+        provider = self._provider_of(record)
         async with self._turns:
             stored = self.runtime.journal.hold(record.id)
             try:
@@ -413,6 +414,12 @@ class Client(Books):
         if job.lstrip().startswith("{"):
             return loads(job)
         return self.runtime.journal.load(job)
+
+    def _provider_of(self, record: JobRecord) -> Provider:
+        try:
+            return self.runtime.registry.provider(record.job.provider)
+        except ImgEditError as error:
+            raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
 
     async def _ask(self, given: Mapping[str, Any]) -> Ask:
         out = given["out"]

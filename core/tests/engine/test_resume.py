@@ -12,6 +12,7 @@ import pytest
 
 import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
+from imgedit.discovery import registry
 from imgedit.engine import drive, settle
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
@@ -707,6 +708,37 @@ def test_without_a_key_no_job_is_begun(
     assert caught.value.job is None
     with SqliteJournal_closing(path) as journal:
         assert list(journal.recent()) == []
+
+
+@pytest.mark.parametrize("lost", (False, True), ids=("accepted", "sent"))
+def test_a_plugin_that_is_gone_changes_nothing_of_the_money(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    lost: bool,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    if lost:
+        server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    else:
+        server.on("GET", "/jobs/7", Answer(status=503))
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source, journal=path)
+    job = caught.value.job_id
+    del registry()._entries["acme"]
+    with pytest.raises(errors.UnknownProvider, match="no provider 'acme' is installed") as gone:
+        resume(job, journal=path)
+    assert (gone.value.charged, gone.value.job_id) == ("unknown" if lost else "yes", job)
+    assert gone.value.hint is not None
+    assert gone.value.hint.endswith(f"Then go on with: imgedit jobs resume {job}")
+    assert gone.value.job is not None
+    with pytest.raises(errors.UnknownProvider) as without:
+        resume(gone.value.job)
+    assert without.value.charged == gone.value.charged
+    assert "client.resume(error.job)" in str(without.value)
 
 
 def test_a_job_that_had_no_time_is_there_to_be_resumed(

@@ -1,18 +1,22 @@
-"""From a finished record to the result that a caller gets."""
+"""From a record to what a caller gets of it: the result, and errors met outside of its drive."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..contract.money import Money
 from ..contract.outcome import Output
+from ..errors import ImgEditError
 from ..result import EditResult, ResultImage, Variant
 from .record import JobRecord, SavedFile
+from .store import dumps
 
 if TYPE_CHECKING:
     from .held import Held
+
+Error = TypeVar("Error", bound=ImgEditError)
 
 
 def to_result(record: JobRecord, held: Mapping[str, Held] | None = None) -> EditResult:
@@ -41,6 +45,18 @@ def to_result(record: JobRecord, held: Mapping[str, Held] | None = None) -> Edit
         seconds={"total": record.seconds},
         raw=record.raw,
     )
+
+
+def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
+    """Put on an error which job it keeps from going on, what is known of its money, and what next.
+
+    Whoever raised it knows nothing of the job.
+    """
+    error.charged = record.charged
+    error.fill(provider=record.job.provider, job_id=record.id, job=dumps(record))
+    way = f"imgedit jobs resume {record.id}" if durable else "client.resume(error.job)"
+    error.hint = f"{error.hint or 'Mend that.'} Then go on with: {way}"
+    return error
 
 
 def _image(file: SavedFile, output: Output, held: Held | None) -> ResultImage:
