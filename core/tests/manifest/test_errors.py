@@ -238,7 +238,7 @@ def test_a_failed_job_may_cost(acme, job, answer):
     assert (str(free.cost), free.charged) == ("0 USD", "no")
     unsure = classify(acme, job(acme), answer({"cost_cents": 0}, 500))
     assert (unsure.cost, unsure.charged) == (None, "unknown")
-    for odd in ("x", -3, None, True, {}, "1e999999"):
+    for odd in ("x", -3, None, True, {}, "1e999999", "1e40", "1e-40", "1e-29", 10**40):
         assert classify(acme, job(acme), answer({"cost_cents": odd}, 500)).cost is None
 
 
@@ -352,6 +352,7 @@ _bodies = st.one_of(
     st.just(b"9" * 5000),
     st.just(b'{"retry_in": 1e400, "error": {"code": 1e-400}, "cost_cents": 1E999999}'),
     st.just(b'{"error": ' + b"9" * 4000 + b"}"),
+    st.integers(-60, 60).map(lambda digits: b'{"cost_cents": 1e%d}' % digits),
 )
 
 
@@ -381,4 +382,5 @@ def test_balance(acme, answer):
     ]
     assert [str(money) for money in read_balance(acme, answer({"cents": 1}, 200))] == ["0.01 USD"]
     assert read_balance(acme, answer(b"<html>", 200)) == ()
+    assert read_balance(acme, answer({"credits": "1e40", "cents": "1e-29"}, 200)) == ()
     assert Facts(balance=read_balance(acme, answer(body, 200))[0].amount).balance == 120

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
+from ..contract.money import to_amount
+
 if TYPE_CHECKING:
     from ..contract.exchange import HttpResponse
 
@@ -149,9 +151,7 @@ def amount_at(value: Any, scale: str | None = None) -> Decimal | None:
     if isinstance(value, str) and len(value) > 60:
         return None
     try:
-        amount = Decimal(value.strip() if isinstance(value, str) else value)
-    except (InvalidOperation, ValueError):
+        amount = to_amount(value.strip() if isinstance(value, str) else value)
+        return amount if amount is None or scale is None else to_amount(amount * Decimal(scale))
+    except ValueError:
         return None
-    if not amount.is_finite() or abs(amount.adjusted()) > 50:
-        return None
-    return amount if scale is None else amount * Decimal(scale)
