@@ -11,6 +11,9 @@ import pytest
 
 import imgedit
 from imgedit import errors
+from imgedit.config import Paths
+from imgedit.engine.plan import Ask, to_money
+from imgedit.engine.route import route
 from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -160,6 +163,72 @@ def test_the_cheapest_needs_a_key(
     monkeypatch.delenv("ACME_API_KEY")
     with pytest.raises(errors.UsageError, match="price that can be compared"):
         ask(source, "cheapest")
+
+
+CREDITS = {
+    "unit": "acme:credits",
+    "models": [{"id": "big", "price": {"amounts": "9"}}, {"id": "one", "price": {"amounts": "4"}}],
+}
+
+
+def choose(rate: str) -> None:
+    file = Paths.from_environment().config_file
+    file.write_text(f"[providers.acme]\nrate = '{rate}'\n")
+
+
+def candidates(source: Path, **given: Any) -> list[tuple[str | None, str | None]]:
+    """Who is asked by `-p cheapest`, in this order."""
+    client = imgedit.Client.from_config(journal=False)
+    if "max_cost" in given:
+        given["max_cost"] = to_money(given["max_cost"])
+    image = imgedit.ImageSource(media_type="image/png", path=str(source))
+    request = imgedit.EditRequest(image=image, prompt="make it so")
+    asks = route(client.runtime, Ask(request=request, provider="cheapest", **given))
+    return [(ask.provider, ask.request.model) for ask in asks]
+
+
+def test_credits_compare_at_the_rate_that_was_chosen(
+    acme: Any, zeta: ScriptedServer, source: Path
+) -> None:
+    acme(CREDITS)
+    choose("0.001 USD")
+    assert candidates(source) == [("acme", "one"), ("acme", "big"), ("zeta", "small")]
+    choose("0.002 USD")
+    assert candidates(source) == [("acme", "one"), ("zeta", "small"), ("acme", "big")]
+
+
+def test_who_has_no_price_in_the_unit_comes_last(
+    acme: Any, zeta: ScriptedServer, source: Path
+) -> None:
+    acme(CREDITS)
+    dollars, credits = ("zeta", "small"), [("acme", "one"), ("acme", "big")]
+    assert candidates(source, max_cost="1 USD") == [dollars, *credits]
+    assert candidates(source, max_cost="9 acme:credits") == [*credits, dollars]
+    assert candidates(source) == [*credits, dollars], "most are priced in credits"
+
+
+def test_a_price_in_another_unit_is_asked_when_nobody_else_serves(
+    acme: Any, zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
+) -> None:
+    acme({**CREDITS, "models": CREDITS["models"][1:]})
+    for one in (server, zeta):
+        one.on("POST", "/edit", Answer(status=503))
+    with pytest.raises(errors.ProviderUnavailable, match="Tried before: zeta"):
+        ask(source, "cheapest")
+    assert min(one.count("POST", "/edit") for one in (server, zeta)) > 0
+
+
+def test_a_limit_in_money_holds_for_credits_with_a_rate(
+    acme: Any, zeta: ScriptedServer, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme(CREDITS)
+    choose("0.01 USD")
+    monkeypatch.delenv("ZETA_API_KEY")
+    with imgedit.SyncClient.from_config(journal=False) as client:
+        given = {"provider": "cheapest", "max_cost": "0.05 USD"}
+        assert client.edit(source, "make it so", **given).model == "one"
+        with pytest.raises(errors.BudgetExceeded, match=r"the limit is 0\.03 USD"):
+            client.edit(source, "make it so", provider="cheapest", max_cost="0.03 USD")
 
 
 @pytest.mark.parametrize("said", ("acme,", ",", "acme,,zeta"))

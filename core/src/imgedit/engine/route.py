@@ -7,7 +7,8 @@ outcome is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -96,28 +97,46 @@ def tell_of(error: ImgEditError, tried: Sequence[Tried]) -> None:
 
 
 def _cheapest(runtime: Runtime, ask: Ask) -> Sequence[Offer]:
-    """Models by their price in one unit: the limit's, else the one most of them are priced in."""
+    """Models by their price in one unit: the limit's, else the one most of them have a price in.
+
+    Those that have none in it, also not by a rate that the user chose, come last, unit by unit.
+    """
     from .quotes import ask_all
 
-    found = ask_all(runtime.registry, ask.request)
+    found = ask_all(runtime.registry, ask.request, config=runtime.config)
     if not found.quotes:
         problems = [problem for one in found.unable for problem in one.problems]
         raise ValidationError(
             "no installed model can do this", problems=problems, hint=advice(problems)
         )
     usable = {name for name in {one.provider for one in found.quotes} if runtime.has_key(name)}
-    priced = [
+    offers = [
         offer
         for offer in found.quotes
         if offer.quote.at_most is not None and offer.provider in usable
     ]
-    free = [offer for offer in priced if offer.quote.at_most == 0]
-    units = [offer.quote.unit for offer in priced if offer.quote.at_most]
-    unit = ask.max_cost.unit if ask.max_cost else max(units, key=units.count, default=None)
-    paid = [offer for offer in priced if offer.quote.at_most and offer.quote.unit == unit]
-    if not (free or paid):
+    if not offers:
         raise UsageError(
             "no model that can do this has a key and a price that can be compared",
             hint="See `imgedit quote`, and name a provider with -p.",
         )
-    return [*free, *sorted(paid, key=lambda offer: offer.quote.at_most or 0)]
+    units = [unit for offer in offers if offer.quote.at_most for unit in _most(offer)]
+    common = ask.max_cost.unit if ask.max_cost else max(units, key=units.count, default="")
+
+    def place(offer: Offer) -> tuple[bool, str, Decimal]:
+        if not offer.quote.at_most:
+            return (False, "", Decimal(0))  # nothing is nothing in every unit
+        most = _most(offer)
+        unit = common if common in most else offer.quote.unit
+        return (unit != common, unit, most[unit])
+
+    return sorted(offers, key=place)
+
+
+def _most(offer: Offer) -> Mapping[str, Decimal]:
+    """The most that it costs, by unit: its own, and that of the rate that the user chose."""
+    quote, also = offer.quote, offer.also
+    most = {quote.unit: quote.at_most}
+    if also is not None:
+        most.setdefault(also.unit, also.at_most)
+    return {unit: amount for unit, amount in most.items() if amount is not None}
