@@ -11,11 +11,12 @@ from attrs import evolve
 
 from ..contract.money import Money
 from ..contract.outcome import Facts
-from ..errors import ImgEditError, JournalError, OutcomeUnknown, UsageError
+from ..errors import DownloadFailed, ImgEditError, JournalError, OutcomeUnknown, UsageError
 from .record import JobRecord, now
 from .summary import error_row
 
 if TYPE_CHECKING:
+    from .journal import Journal
     from .runtime import Runtime
 
 
@@ -24,8 +25,11 @@ def settle_by_hand(
 ) -> JobRecord:
     """Store what the user found out about the money of a job; it is then over.
 
+    A job that is done ends so, too, when its pictures cannot be had; its money is known already.
+
     Raises:
-        UsageError: the job is over already, was never sent, or the cost is in another unit.
+        UsageError: the job is over already, was never sent, its charge is known to be otherwise, or
+            the cost is in another unit.
         JournalError: there is no such job, or somebody drives it.
     """
     if cost is not None and not charged:
@@ -47,11 +51,20 @@ def settle_by_hand(
 
 def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
     job = record.job
-    if job.status == "done" or (record.finished and record.charged != "unknown"):
+    if record.finished and record.charged != "unknown":
         raise UsageError(
             f"job {record.id} is {job.status}: there is nothing to settle",
             charged=record.charged,
             hint=f"See: imgedit jobs show {record.id}",
+        )
+    done = job.status == "done"
+    if done and charged != (record.charged == "yes"):
+        was, end = ("", "--charged") if record.charged == "yes" else ("not ", "--not-charged")
+        raise UsageError(
+            f"job {record.id} is done, and was {was}charged",
+            charged=record.charged,
+            hint="If its picture is gone for good, end the job with: "
+            f"imgedit jobs settle {record.id} {end}",
         )
     if charged and job.status == "planned":
         raise UsageError(f"job {record.id} was never sent, so it cannot have been charged")
@@ -62,8 +75,10 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
             hint=f'Give the cost like this: --cost "{cost.amount:f} {job.model.unit}"',
         )
     facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))
-    error = OutcomeUnknown(
-        f"its outcome was not known; settled by hand as {'' if charged else 'not '}charged",
+    said = f"settled by hand as {'' if charged else 'not '}charged"
+    kind = DownloadFailed if done else OutcomeUnknown
+    error = kind(
+        f"its picture was not fetched; {said}" if done else f"its outcome was not known; {said}",
         charged="yes" if charged else "no",
         cost=cost,
         provider=job.provider,
@@ -89,12 +104,24 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
     for job_id in gone:
         shutil.rmtree(runtime.spool / job_id, ignore_errors=True)
     for folder in runtime.spool.iterdir():
-        if folder.is_dir() and folder.stat().st_mtime < before.timestamp():
-            try:
-                runtime.journal.load(folder.name)
-            except JournalError:
-                shutil.rmtree(folder, ignore_errors=True)
+        old = folder.is_dir() and folder.stat().st_mtime < before.timestamp()
+        if old and _is_unknown(runtime.journal, folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
     return gone
+
+
+def _is_unknown(journal: Journal, job_id: str) -> bool:
+    """Whether the journal says that there is no such job; one it fails to read is there."""
+    try:
+        journal.load(job_id)
+    except JournalError:
+        try:
+            if journal.hold(job_id) is None:
+                return True
+            journal.release(job_id)
+        except JournalError:
+            pass
+    return False
 
 
 def prune_daily(runtime: Runtime, days: float) -> None:

@@ -1,0 +1,51 @@
+"""What a user does with jobs by hand loses nothing that was paid."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import errors
+from imgedit.journal import SqliteJournal
+
+
+@pytest.mark.parametrize("trouble", ("newer", "disk"))
+def test_pruning_keeps_what_the_journal_cannot_tell_of(
+    acme: Any, edit: Any, source: Path, tmp_path: Path, trouble: str
+) -> None:
+    """The only copy of a paid picture may lie there."""
+
+    class BadDisk(SqliteJournal):
+        def load(self, job_id: str) -> Any:
+            raise errors.JournalError("the disk reports an error")
+
+    path = tmp_path / "jobs.sqlite3"
+    result = edit(source, journal=path)
+    os.utime(result.image.path.parent, (0, 0))
+    if trouble == "newer":
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                """UPDATE jobs SET record = replace(record, '"schema":2', '"schema":3')"""
+            )
+    journal = BadDisk(path) if trouble == "disk" else SqliteJournal(path)
+
+    async def run() -> None:
+        async with imgedit.Client(journal=journal) as client:
+            (client.runtime.spool / "01ORPHAN").mkdir()
+            os.utime(client.runtime.spool / "01ORPHAN", (0, 0))
+            assert client.prune(timedelta(days=1)) == []
+            assert not (client.runtime.spool / "01ORPHAN").exists()
+            if trouble == "disk":
+                with closing(SqliteJournal(path)) as other:
+                    assert other.hold(result.job_id), "whoever prunes does not drive it"
+
+    asyncio.run(run())
+    assert result.image.path.exists()
