@@ -21,7 +21,7 @@ from imgedit.config import Config
 from imgedit.config.load import ProviderConfig
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
-from imgedit.journal import SqliteJournal
+from imgedit.journal import SqliteJournal, job_row
 from imgedit.ledger import Entry
 from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
@@ -176,6 +176,8 @@ def test_a_refund_is_recorded(
                 await one.edit(source, "make it so", provider="acme")
             (row,) = one.spend()
             assert (row.charged, row.refunded, row.reserved) == (0, Decimal("0.06"), 0)
+            (record,) = one.jobs()
+            assert (record.charged, record.cost, job_row(record)["cost"]) == ("no", None, None)
 
     run(work())
 

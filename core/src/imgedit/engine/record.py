@@ -128,7 +128,12 @@ class JobRecord:
 
     @property
     def cost(self) -> Money | None:
-        """What the vendor said that it cost, in the unit in which it said so; None = it did not."""
+        """What the vendor said that it cost, in the unit in which it said so.
+
+        None = it did not say, or nothing was charged in the end.
+        """
+        if self.charged == "no":
+            return None
         if self.job.facts.cost is not None:
             return Money(self.job.facts.cost, self.job.model.unit)
         told = None if self.error is None else self.error.get("cost")
