@@ -121,7 +121,8 @@ def map_error(job: Job | None, response: HttpResponse) -> ProviderError | None:
 
     When: after an exchange whose status is 400 or more or where `errors.fails_when` matches.
     Arguments: `job`, None for a list of models or a balance; `response`, the answer.
-    Returns: a `ProviderError` with `charged` set; None = the manifest's error table answers.
+    Returns: a `ProviderError`; without `charged` the manifest's error table says whether it was
+    charged. None = the table answers.
     Raises: nothing; an exception is the plugin's fault, and the table answers.
 
     Example::
@@ -129,7 +130,7 @@ def map_error(job: Job | None, response: HttpResponse) -> ProviderError | None:
         @hookimpl
         def map_error(job, response):
             if response.at("/detail") == "sold out":
-                return InsufficientCredits("the plan is used up")
+                return InsufficientCredits("the plan is used up", charged="no")
 
     .. versionadded:: 1.0
     """

@@ -408,6 +408,31 @@ def test_a_refusal_by_the_plugin_passes(acme: Acme, job: Job, hook: str) -> None
     assert (caught.value.provider, caught.value.distribution) == ("acme", LABEL)
 
 
+@pytest.mark.parametrize(
+    ("status", "purpose", "known", "charged"),
+    (
+        (400, "submit", "sent", "no"),
+        (503, "submit", "sent", "unknown"),
+        (503, "poll", "accepted", "yes"),
+        (503, "upload", "planned", "no"),
+    ),
+)
+def test_when_map_error_leaves_charged_out_the_table_says_it(
+    acme: Acme, job: Job, status: int, purpose: Any, known: Any, charged: str
+) -> None:
+    provider = acme(
+        """
+        from imgedit import ProviderUnavailable
+
+        @hookimpl
+        def map_error(response):
+            return ProviderUnavailable("they are down")
+        """
+    )
+    answer = HttpResponse(status=status, purpose=purpose)
+    assert provider.map_error(evolve(job, status=known), answer).charged == charged
+
+
 @pytest.mark.parametrize("source", ("raise RateLimited('no')", "return 'no'", "1 / 0"))
 def test_when_map_error_fails_the_table_answers(
     acme: Acme, job: Job, source: str, caplog: pytest.LogCaptureFixture

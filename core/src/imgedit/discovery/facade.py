@@ -166,7 +166,7 @@ class Provider:
         """What an error answer means: what the hook says, else the manifest's error table.
 
         Never fails because of the plugin: that is logged, and the table answers. What the hook
-        leaves out of the answer's own facts (status, code, request id) the table adds.
+        leaves out (whether it was charged, status, code, request id) the table adds.
         """
         from ..manifest import classify
 
@@ -176,8 +176,10 @@ class Provider:
             log.warning("%s", wrong.message)
             error = classify(self.manifest, job, response)
         else:
-            if None in (error.status, error.code, error.request_id):
+            if not error.charge_is_said or None in (error.status, error.code, error.request_id):
                 told = classify(self.manifest, job, response)
+                if not error.charge_is_said and error.charged == "no":  # only its class's default
+                    error.charged = told.charged
                 error.fill(status=told.status, code=told.code, request_id=told.request_id)
         error.fill(provider=self.name, distribution=self.label)
         return error
