@@ -135,7 +135,7 @@ class ImageSource:
 
         Raises:
             OSError: the file is gone.
-            ValueError: it is a URL that has not been fetched.
+            ValueError: it is a URL that has not been fetched, or its bytes were not stored.
             PluginError: called inside a hook.
         """
         _guard()
@@ -143,7 +143,12 @@ class ImageSource:
             return io.BytesIO(self._data)
         if self._path is not None:
             return open(self._path, "rb")
-        raise ValueError("a picture given as a URL has no bytes here")
+        raise ValueError("a picture given as a URL, or read from a stored job, has no bytes here")
+
+    def at_hand(self) -> bool:
+        """Whether there is a place to read it from; a job as JSON holds no bytes."""
+        _guard()
+        return self._data is not None or self._path is not None
 
     def untouched(self) -> bool:
         """Whether nothing was written to its file since the facts were read; a quick look."""

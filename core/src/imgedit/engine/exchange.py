@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from .. import errors
-from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
+from ..contract.exchange import (
+    Base64,
+    DataURI,
+    FilePart,
+    HttpRequest,
+    HttpResponse,
+    Json,
+    LocalRequest,
+    Multipart,
+    Raw,
+)
 from ..contract.image import ImageSource
 from ..contract.model import Problem
 from ..errors import (
@@ -25,6 +35,7 @@ from ..errors import (
 )
 from .pace import gate
 from .room import Room
+from .settle import lost as answer_lost
 from .spending import check_spending
 
 if TYPE_CHECKING:
@@ -45,8 +56,9 @@ async def perform(
     Raises:
         NetworkError: it was not sent; or it was free and its answer was lost.
         OutcomeUnknown: a submit was sent and its answer was lost.
-        ProviderError: a local function failed.
+        ProviderError: a local function failed, or a picture's bytes are not there any more.
     """
+    _check_at_hand(run, request)
     if isinstance(request, LocalRequest):
         return await _local(run, request)
     await _check_unchanged(run, request)
@@ -129,6 +141,39 @@ def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:
     if lost.status is None:
         return None
     return HttpResponse(status=lost.status, headers=lost.headers or {}, purpose=request.purpose)
+
+
+def _check_at_hand(run: Run, request: HttpRequest | LocalRequest) -> None:
+    """A job that was resumed from JSON may lack the bytes that it is to send."""
+    sends = request.arguments if isinstance(request, LocalRequest) else request.body
+    if all(image.at_hand() for image in _pictures(sends)):
+        return
+    if run.record.job.status != "planned":  # a repeat under a key: the first one may count
+        raise answer_lost(run.record)
+    raise run.final(
+        ImageRejected(
+            "the picture was in memory only, and ended with its client: without a journal a job "
+            "does not keep it",
+            charged=run.record.charged,
+            hint="Start the edit again.",
+        )
+    )
+
+
+def _pictures(value: Any) -> Iterator[ImageSource]:
+    """The pictures that a body, or an argument of a local function, holds as bytes."""
+    match value:
+        case ImageSource():
+            yield value
+        case Base64() | DataURI() | FilePart() | Raw():
+            yield value.image
+        case Json(value=inner) | Multipart(parts=inner):
+            yield from _pictures(inner)
+        case Mapping():
+            yield from _pictures(tuple(value.values()))
+        case list() | tuple():
+            for inner in value:
+                yield from _pictures(inner)
 
 
 async def _check_unchanged(run: Run, request: HttpRequest) -> None:
