@@ -50,6 +50,25 @@ def test_units_are_never_added_up(journal: MemoryJournal) -> None:
     assert credits.drift == -1
 
 
+def test_a_charge_of_nothing_is_drift_too() -> None:
+    journal = MemoryJournal()
+    journal.save(make_record(status="failed", charged="yes", cost="0"))
+    journal.save(make_record(status="failed", charged="no"))
+    (row,) = spend(journal.entries())
+    assert (row.quoted, row.charged, row.drift) == (Decimal("0.04"), 0, Decimal("-0.04"))
+
+
+def test_a_charge_that_nobody_knows_is_counted_as_unknown() -> None:
+    journal = MemoryJournal()
+    for status in ("sent", "unknown", "accepted", "failed"):
+        journal.save(make_record(status=status, charged="unknown"))
+    journal.save(make_record(quote(None, None), status="failed", charged="yes"))
+    for status, charged in (("planned", "no"), ("accepted", "yes"), ("failed", "no")):
+        journal.save(make_record(status=status, charged=charged))
+    (row,) = spend(journal.entries())
+    assert (row.jobs, row.unknown) == (8, 5)
+
+
 @pytest.mark.parametrize(
     ("by", "keys"),
     (

@@ -86,7 +86,7 @@ def _add(sum: Spend, entry: Entry) -> Spend:  # noqa: A002  # what it is
         reserved=sum.reserved + entry.reserved,
         unknown=sum.unknown + _is_unknown(entry),
     )
-    if entry.open or not entry.charge:
+    if entry.open or entry.charge is None or entry.source is None:
         return sum
     quoted = entry.quoted or Decimal(0)
     vendors = entry.source == "vendor" and entry.quoted is not None
@@ -100,7 +100,7 @@ def _add(sum: Spend, entry: Entry) -> Spend:  # noqa: A002  # what it is
 
 
 def _is_unknown(entry: Entry) -> bool:
-    return entry.state in ("sent", "unknown") or (not entry.open and entry.charge is None)
+    return entry.charge is None and entry.state != "planned"
 
 
 @frozen(kw_only=True)
