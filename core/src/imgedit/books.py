@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from .contract.money import Money
 from .engine import bookkeeping
-from .engine.plan import to_money
 from .engine.record import JobRecord, now
 from .engine.runtime import Runtime
 from .errors import JournalError
@@ -52,9 +51,7 @@ class Books:
         Raises:
             UsageError: there is nothing to settle; JournalError: there is no such job.
         """
-        return bookkeeping.settle_by_hand(
-            self.runtime, job_id, charged=charged, cost=to_money(cost)
-        )
+        return bookkeeping.settle_by_hand(self.runtime, job_id, charged=charged, cost=cost)
 
     def prune(self, older_than: timedelta) -> list[str]:
         """Forget finished jobs and delete their pictures in the spool; returns their ids.

@@ -123,10 +123,14 @@ def test_an_unknown_outcome_stays_reserved_until_it_is_settled(
                 await one.edit(source, "make it so", provider="acme")
             with pytest.raises(errors.OutcomeUnknown, match=f"jobs settle {job} --charged"):
                 await one.resume(job)
-            with pytest.raises(errors.UsageError, match="charges USD, not EUR"):
-                one.settle(job, charged=True, cost="1 EUR")
-            with pytest.raises(errors.UsageError, match="has no cost"):
-                one.settle(job, charged=False, cost="1 USD")
+            for charged, cost, said in (
+                (True, "1 EUR", "charges USD, not EUR"),
+                (True, "much", "is not an amount of money"),
+                (False, "1 USD", "has no cost"),
+            ):
+                with pytest.raises(errors.UsageError, match=said) as refused:
+                    one.settle(job[:20], charged=charged, cost=cost)
+                assert (refused.value.charged, refused.value.job_id) == ("unknown", job)
             record = one.settle(job[:20].lower(), charged=False)
             assert (record.job.status, record.charged) == ("canceled", "no")
             with pytest.raises(errors.UsageError, match="nothing to settle"):

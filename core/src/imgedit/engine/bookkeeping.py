@@ -12,6 +12,7 @@ from attrs import evolve
 from ..contract.money import Money
 from ..contract.outcome import Facts
 from ..errors import DownloadFailed, ImgEditError, JournalError, OutcomeUnknown, UsageError
+from ..ledger.budgets import to_money
 from .record import JobRecord, now
 from .summary import error_row
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def settle_by_hand(
-    runtime: Runtime, job_id: str, *, charged: bool, cost: Money | None = None
+    runtime: Runtime, job_id: str, *, charged: bool, cost: Money | str | None = None
 ) -> JobRecord:
     """Store what the user found out about the money of a job; it is then over.
 
@@ -29,19 +30,21 @@ def settle_by_hand(
 
     Raises:
         UsageError: the job is over already, was never sent, its charge is known to be otherwise, or
-            the cost is in another unit.
+            the cost cannot be read, is in another unit, or of an edit that was not charged.
         JournalError: there is no such job, or somebody drives it.
     """
-    if cost is not None and not charged:
-        raise UsageError("an edit that was not charged has no cost")
     journal = runtime.journal
     name = journal.load(job_id).id
     record = journal.hold(name)
     try:
         if record is None:
             raise JournalError(f"there is no job {name!r} any more")
-        record = _settled(record, charged, cost)
+        record = _settled(record, charged, None if cost is None else to_money(cost))
         journal.save(record, purse=runtime.purse)
+    except UsageError as error:
+        assert record is not None
+        error.charged, error.job_id = record.charged, name  # nothing became known of the money
+        raise
     finally:
         journal.release(name)
     if runtime.durable:
@@ -54,7 +57,6 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
     if record.finished and record.charged != "unknown":
         raise UsageError(
             f"job {record.id} is {job.status}: there is nothing to settle",
-            charged=record.charged,
             hint=f"See: imgedit jobs show {record.id}",
         )
     done = job.status == "done"
@@ -62,16 +64,16 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
         was, end = ("", "--charged") if record.charged == "yes" else ("not ", "--not-charged")
         raise UsageError(
             f"job {record.id} is done, and was {was}charged",
-            charged=record.charged,
             hint="If its picture is gone for good, end the job with: "
             f"imgedit jobs settle {record.id} {end}",
         )
+    if cost is not None and not charged:
+        raise UsageError("an edit that was not charged has no cost")
     if charged and job.status == "planned":
         raise UsageError(f"job {record.id} was never sent, so it cannot have been charged")
     if cost is not None and cost.unit != job.model.unit:
         raise UsageError(
             f"{job.provider} charges {job.model.unit}, not {cost.unit}",
-            charged=record.charged,
             hint=f'Give the cost like this: --cost "{cost.amount:f} {job.model.unit}"',
         )
     facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))
