@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from attrs import evolve
 
+from ..contract.exchange import HttpResponse
 from ..contract.image import ImageSource
 from ..contract.outcome import Done, Output, Step
 from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedResponse
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
+from ..manifest.places import first_wait
 from .exchange import timeout
 from .held import Held
 from .output import cannot_write, fitting, free_name, numbered, place, second_name
@@ -22,6 +25,7 @@ from .record import SavedFile
 from .retry import pause
 
 if TYPE_CHECKING:
+    from ..transport.errors import BadDownload
     from .run import Run
 
 MOST_BYTES: Final = 256 * 1024 * 1024
@@ -182,12 +186,21 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
             error, again = _failed(run, str(bad)), bad.reason == "truncated"
         except BadDownload as bad:
             error, again = _failed(run, bad.reason, bad.status), bad.retryable
+            error.retry_after = _asked(bad)
             if bad.status in _ENDED:
                 raise _Ended(error) from None
-        seconds = pause(attempt, None)
+        seconds = pause(attempt, error.retry_after)
         if not again or attempt >= _TRIES or seconds is None or seconds >= run.left:
             raise error
         await runtime.sleep(seconds)
+
+
+def _asked(bad: BadDownload) -> float | None:
+    """Seconds to wait before the next try, when the answer said so."""
+    if bad.status is None:
+        return None
+    answer = HttpResponse(status=bad.status, headers=bad.headers or {})
+    return first_wait(answer, ("header:retry-after",), time.time())
 
 
 def _judge(picture: ImageSource | Path | bytes, output: Output, sha256: str | None) -> PictureFacts:
