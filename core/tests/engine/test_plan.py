@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from PIL import Image
 
 import imgedit
 from imgedit import errors
+from imgedit.engine import prepare
 from imgedit.testing.acme import MANIFEST
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -46,6 +49,36 @@ def test_metadata_is_removed_before_upload(
     assert b"canary camera" not in part.body
     assert Image.open(io.BytesIO(part.body)).getexif()[0x0112] == 6
     assert path.read_bytes() == data
+
+
+def test_a_full_disk_while_metadata_is_removed(
+    acme: Any, edit: Any, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Iterator[bytes]:
+        yield b"the first piece fits"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(prepare, "_LARGE", 0)  # as if the picture were large
+    monkeypatch.setattr(prepare, "stripped_chunks", full)
+    with pytest.raises(errors.OutputError, match="no room") as caught:
+        edit(with_exif(), journal=tmp_path / "jobs.sqlite3")
+    assert caught.value.charged == "no"
+    assert server.requests == []
+    assert list((tmp_path / "jobs.sqlite3.spool").rglob("*")) == []
+
+
+@pytest.mark.parametrize("keep", (False, True), ids=("removed", "kept"))
+def test_a_picture_that_vanishes_before_it_is_read(
+    acme: Any, edit: Any, server: ScriptedServer, tmp_path: Path, keep: bool
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(with_exif())
+    image = imgedit.ImageSource.of(path)
+    path.unlink()
+    with pytest.raises(errors.ValidationError, match="cannot be read: No such file") as caught:
+        edit(image, keep_metadata=keep)
+    assert [problem.path for problem in caught.value.problems] == ["/image"]
+    assert server.requests == []
 
 
 def test_metadata_stays_when_asked(acme: Any, edit: Any, server: ScriptedServer) -> None:

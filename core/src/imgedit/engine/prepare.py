@@ -15,6 +15,7 @@ from ..errors import ImgEditError, NetworkError, ValidationError
 from ..images.strip import CannotStrip, Stripped, Unchanged, can_strip, plan_strip, stripped_chunks
 from .collect import MOST_BYTES
 from .exchange import TIMEOUTS
+from .output import cannot_write
 
 if TYPE_CHECKING:
     from ..discovery import Provider
@@ -34,8 +35,9 @@ async def prepare(
     """The request with its pictures as they will be sent, and what the user should know of that.
 
     Raises:
-        ValidationError: a picture that had to be fetched is none.
+        ValidationError: a picture that had to be fetched is none, or one cannot be read.
         NetworkError: a picture could not be fetched.
+        OutputError: there is no room for one in the spool.
     """
     notes: list[str] = []
 
@@ -43,11 +45,16 @@ async def prepare(
         image = await _fetched(runtime, provider, image, job_id, at)
         if image.url is not None or provider.manifest.local:
             return image
-        if keep_metadata:
-            notes.extend(await _sent_along(image))
-        else:
-            image, note = await _stripped(runtime, image, job_id, at)
-            notes.extend(note)
+        try:
+            if keep_metadata:
+                notes.extend(await _sent_along(image))
+            else:
+                image, note = await _stripped(runtime, image, job_id, at)
+                notes.extend(note)
+        except OSError as error:
+            message = f"the picture cannot be read: {error.strerror or type(error).__name__}"
+            problem = Problem(path=at, message=message, code="not_found")
+            raise ValidationError(problems=[problem]) from None
         return runtime.kept(image, job_id)
 
     changes: dict[str, Any] = {"image": await one(request.image, "/image")}
@@ -139,8 +146,11 @@ def _strip(
         else:
             name = at.strip("/").replace("/", "-")
             target = runtime.folder(job_id) / f"stripped-{name}.{image.extension}"
-            with open(target, "wb") as out:
-                for chunk in stripped_chunks(file, plan):
-                    out.write(chunk)
+            try:
+                with open(target, "wb") as out:
+                    for chunk in stripped_chunks(file, plan):
+                        out.write(chunk)
+            except OSError as error:
+                raise cannot_write(target, error) from None
             stripped = ImageSource.stored(target)
         return stripped, notes
