@@ -85,7 +85,15 @@ def test_a_rate_that_does_not_exist_is_refused(acme: Any, source: Path, rate: st
     choose(rate)
     with pytest.raises(errors.ConfigError) as caught:
         offers(source)
-    assert '"pro", "pro above 1,000"' in str(caught.value)
+    assert 'There are: "pro", "pro above 1,000". Or write what' in str(caught.value)
+
+
+def test_the_hint_where_no_rate_has_a_name(acme: Any, source: Path) -> None:
+    acme({**CREDITS, "rates": []})
+    choose("pro")
+    with pytest.raises(errors.ConfigError) as caught:
+        offers(source)
+    assert caught.value.hint == 'Write what a credit costs you: rate = "0.01 USD".'
 
 
 def test_a_limit_in_money_needs_a_chosen_rate(

@@ -69,10 +69,10 @@ def chosen_rate(config: Config, manifest: Manifest) -> Rate | None:
     if found is not None and found >= 0 and unit.strip():
         return Rate(unit=manifest.unit, to=unit.strip(), amount=found, name=OWN)
     names = [f'"{rate.name}"' for rate in manifest.rates if rate.name]
-    known = f"There are: {', '.join(names)}. " if names else ""
+    known = f"There are: {', '.join(names)}. Or write" if names else "Write"
     raise ConfigError(
         f"{config.file}: {manifest.title} has no rate {said!r}",
-        hint=f'{known}Or write what a credit costs you: rate = "0.01 USD".',
+        hint=f'{known} what a credit costs you: rate = "0.01 USD".',
         provider=manifest.name,
     )
 
