@@ -151,18 +151,12 @@ def test_an_unreadable_answer_is_read_again_and_not_asked_for_again(
 ) -> None:
     path = tmp_path / "jobs.sqlite3"
     server.on("POST", "/edit", Answer.json({"ID": "7"}))
-
-    @hookimpl
-    def broken(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
-        if response.purpose == "submit":
-            return Wait({**job.state, "id": response.json()["id"]})
-        return parse_response(job, response)
-
-    acme(parse_response=broken)
+    acme(parse_response=hookimpl(_broken, specname="parse_response"))
     with pytest.raises(errors.UnexpectedResponse) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "unknown"
     assert stored_error(path) == "UnexpectedResponse"
+    assert stored_charge(path) == ("accepted", "unknown")
 
     @hookimpl
     def mended(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
@@ -174,6 +168,78 @@ def test_an_unreadable_answer_is_read_again_and_not_asked_for_again(
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1
     assert stored_error(path) is None
+    assert stored_charge(path) == ("done", "yes")
+
+
+@pytest.mark.parametrize("failing", (False, True), ids=["goes on", "fails"])
+def test_an_answer_that_can_be_read_after_all_shows_that_it_was_charged(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    failing: bool,
+) -> None:
+    """Whatever the step is that it leads to."""
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", Answer.json({"ID": "7"}))
+    acme(parse_response=hookimpl(_broken, specname="parse_response"))
+    with pytest.raises(errors.UnexpectedResponse) as caught:
+        edit(source, journal=path)
+
+    @hookimpl
+    def mended(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose != "submit":
+            return parse_response(job, response)
+        if failing:
+            raise errors.JobFailed("it was not done")
+        return Next({**job.state, "id": response.json()["ID"]})
+
+    acme(parse_response=mended)
+    if failing:
+        with pytest.raises(errors.JobFailed) as ended:
+            resume(caught.value.job_id, journal=path)
+        assert ended.value.charged == "yes"
+        assert stored_charge(path) == ("failed", "yes")
+    else:
+        resume(caught.value.job_id, journal=path)
+        assert stored_charge(path) == ("done", "yes")
+    assert server.count("POST", "/edit") == 1
+
+
+def test_an_answer_that_cannot_be_read_can_be_settled(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("POST", "/edit", Answer.json({"ID": "7"}))
+    acme(parse_response=hookimpl(_broken, specname="parse_response"))
+
+    async def run() -> None:
+        async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
+            with pytest.raises(errors.UnexpectedResponse) as caught:
+                await client.edit(source, "make it so", provider="acme")
+            job = caught.value.job_id or ""
+            (spend,) = client.spend()
+            assert (spend.unknown, spend.charged, str(spend.reserved)) == (1, 0, "0.04")
+            record = client.settle(job, charged=False)
+            assert (record.job.status, record.charged) == ("canceled", "no")
+            (spend,) = client.spend()
+            assert (spend.unknown, spend.reserved, spend.refunded) == (0, 0, 0)
+
+    asyncio.run(run())
+
+
+def _broken(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+    if response.purpose == "submit":
+        return Wait({**job.state, "id": response.json()["id"]})
+    return parse_response(job, response)
+
+
+def stored_charge(path: Path) -> tuple[str, str]:
+    """Of the newest job: where it stands, and what is known of its money."""
+    with SqliteJournal_closing(path) as journal:
+        (record,) = journal.recent(1)
+    return record.job.status, record.charged
 
 
 def stored_error(path: Path) -> Any:
@@ -353,6 +419,7 @@ def test_looking_in_vain_ends_no_job(
     with pytest.raises(errors.OutcomeUnknown):
         resume(caught.value.job_id, journal=path)
     assert stored_error(path) == "OutcomeUnknown"
+    assert stored_charge(path) == ("unknown", "unknown")
     server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
     assert resume(caught.value.job_id, journal=path).vendor_ids == {"id": "7"}
     assert stored_error(path) is None

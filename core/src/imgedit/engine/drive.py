@@ -17,6 +17,7 @@ from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
 from ..contract.outcome import Done, Next, Step, Wait
 from ..errors import (
+    Charged,
     ImgEditError,
     NetworkError,
     OutcomeUnknown,
@@ -273,22 +274,27 @@ class Drive(Run):
     async def _read(self, response: HttpResponse) -> None:
         record = self.record
         spending = record.answer is not None
+        charged: Charged = "yes" if spending else record.charged  # once it can be read
         try:
             step = self.provider.parse_response(record.job, response)
             if isinstance(step, Done):
                 step = await keep_pictures(self, step)
         except UnexpectedResponse as error:
-            error.charged = "unknown" if spending else record.charged
+            if spending:
+                self.record = evolve(record, charged="unknown")
+            error.charged = self.record.charged
             self.fill(error)
             if not spending or self.settle_tried:
                 raise
             await settle(self, error)
         except OutcomeUnknown as error:
+            if spending:
+                self.record = evolve(record, charged="unknown")
             raise unsettled(self, error) from error.__cause__  # it can be looked for again
         except ProviderError as error:
             if not error.charge_is_said:
-                error.charged = record.charged
-            if error.charged == "unknown" and record.charged == "unknown":
+                error.charged = charged
+            if error.charged == "unknown" and charged == "unknown":
                 raise
             raise self.final(error) from None
         else:
@@ -312,7 +318,7 @@ class Drive(Run):
         stored: dict[str, Any] = {
             "job": evolve(job, **changes),
             "answer": None,
-            "charged": "yes" if found else record.charged,
+            "charged": "yes" if found or record.answer is not None else record.charged,
             "raw": readable(response),
             "error": None,  # of an earlier try, if there is one
         }

@@ -169,7 +169,7 @@ class Run:
                 error=error_row(error),
                 answer=None,
             )
-        elif self.record.charged == "unknown":
+        elif self.record.charged == "unknown" and self.record.answer is None:
             self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
         elif self.stored and isinstance(error, ProviderError):
             self.record = evolve(self.record, error=error_row(error))

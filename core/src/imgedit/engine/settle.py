@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ..contract.job import Job, Status
+from ..contract.job import Job
 from ..errors import OutcomeUnknown, PluginError, ProviderError
 from .record import JobRecord, now
 
@@ -40,8 +40,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         found = None
     if found is None:
         raise error or lost(record)
-    status: Status = "accepted" if unreadable is not None else "unknown"
-    job = evolve(job, state=found.state, status=status, facts=job.facts.merged(found.facts))
+    job = evolve(job, state=found.state, status="unknown", facts=job.facts.merged(found.facts))
     run.record = evolve(
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
     )
