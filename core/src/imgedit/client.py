@@ -24,9 +24,9 @@ from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyw
 from .engine.record import JobRecord, SavedFile
 from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
-from .engine.sidecar import write_sidecars
+from .engine.sidecar import write_missing, write_sidecars
 from .engine.store import loads
-from .errors import ConfigError, ImgEditError
+from .errors import ConfigError, ImgEditError, OutputError
 from .job import EditJob, OnEvent
 from .ledger import Budget
 from .manifest.poll import deadline_seconds
@@ -274,7 +274,7 @@ class Client(Books):
         """
         record = _present(self._record(job))
         if record.complete:
-            return to_result(record)
+            return await self._finished(record)
         provider = self._provider_of(record)
         async with self._turns:
             stored = self.runtime.journal.hold(record.id)
@@ -283,10 +283,21 @@ class Client(Books):
                 if stored is not None and stored.updated_at >= record.updated_at:
                     record = _present(stored)
                 if record.complete:  # another process did it while this one waited
-                    return to_result(record)
+                    return await self._finished(record)
                 return await self._drive(provider, record, deadline, on_event, stored=True)
             finally:
                 self.runtime.lets_go(record.id)
+
+    async def _finished(self, record: JobRecord) -> EditResult:
+        """The result of a job that was finished before; a sidecar that is missing is written."""
+        result = to_result(record)
+        if record.wish.sidecar:
+            try:
+                await asyncio.to_thread(write_missing, record, result)
+            except OutputError as error:
+                raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
+            self.runtime.tidy(record)
+        return result
 
     async def _first(
         self, asks: Sequence[Ask], deadline: float | None, on_event: OnEvent | None
@@ -324,13 +335,16 @@ class Client(Books):
             self.runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
         )
         record = await drive.run()
-        return _with_sidecars(record, to_result(record, drive.hand_over()))
+        return to_result(record, drive.hand_over())
 
     async def _reuse(self, earlier: Earlier, on_event: OnEvent | None) -> EditResult:
         from .engine.reuse import hand_out
 
         record = await hand_out(self.runtime, earlier, on_event)
-        return _with_sidecars(record, evolve(to_result(record), reused=True))
+        result = evolve(to_result(record), reused=True)
+        if record.wish.sidecar:
+            await asyncio.to_thread(write_sidecars, record, result)
+        return result
 
     # -- before paying
 
@@ -464,12 +478,6 @@ def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None
 
         return SqliteJournal(journal)
     raise ConfigError(f"a journal is a path or a Journal, not {type(journal).__name__}")
-
-
-def _with_sidecars(record: JobRecord, result: EditResult) -> EditResult:
-    if record.wish.sidecar:
-        write_sidecars(record, result)
-    return result
 
 
 def _exists(file: SavedFile) -> bool:

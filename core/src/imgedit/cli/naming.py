@@ -6,10 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..engine.output import in_the_way, numbered
+from ..engine.output import check_free, numbered, usual_names
 from ..errors import ValidationError
-
-_EXTENSIONS = ("png", "jpg", "jpeg", "webp")
 
 
 def default_out(image: str) -> Path:
@@ -41,11 +39,8 @@ def check_default(out: Path, count: int) -> None:
         OutputError: there is one.
     """
     for index in range(max(count, 1)):
-        stem = numbered(out, index, count).name
-        for extension in _EXTENSIONS:
-            path = Path(f"{stem}.{extension}")
-            if path.exists():
-                raise in_the_way(path)
+        for path in usual_names(numbered(out, index, count)):
+            check_free(path, overwrite=False)
 
 
 def check_image_name(image: str) -> None:

@@ -19,10 +19,12 @@ from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from ..manifest.places import first_wait
 from .exchange import timeout
+from .finish import to_result
 from .held import Held
 from .output import cannot_write, fitting, free_name, numbered, place, second_name
-from .record import SavedFile
+from .record import SavedFile, Wish
 from .retry import pause
+from .sidecar import write_sidecars
 
 if TYPE_CHECKING:
     from ..transport.errors import BadDownload
@@ -102,7 +104,7 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
 
     Raises:
         DownloadFailed: a picture could not be fetched; the job can be resumed.
-        OutputError: a picture could not be written; it stays in the spool.
+        OutputError: a picture could not be written, it stays in the spool; or its sidecar.
     """
     done = run.record.job.done
     assert done is not None  # the status says so
@@ -127,7 +129,10 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
             continue
         files.append(await _keep(run, source, facts, index, len(done.images)))
         index += 1
-    run.save(files=tuple(sorted(files, key=lambda file: file.index)), error=None)
+    run.record = evolve(run.record, files=tuple(sorted(files, key=lambda file: file.index)))
+    if run.record.wish.sidecar:
+        await asyncio.to_thread(write_sidecars, run.record, to_result(run.record))
+    run.save(error=None)
     run.runtime.tidy(run.record)
     run.emit("done", "done")
 
@@ -257,7 +262,7 @@ async def _keep(
             second_name(source, target)
     else:
         out = Path(wish.out)
-        target, warning = named_place(out, index, count, facts.media_type, wish.overwrite)
+        target, warning = named_place(out, index, count, facts.media_type, wish)
         if warning is not None:
             _warn(run, warning)
         await asyncio.to_thread(_place, source, target, facts, wish.overwrite)
@@ -274,15 +279,16 @@ async def _keep(
 
 
 def named_place(
-    out: Path, index: int, count: int, media_type: str, overwrite: bool
+    out: Path, index: int, count: int, media_type: str, wish: Wish
 ) -> tuple[Path, str | None]:
     """Where a picture goes when the user named a file, and a warning when that is another name."""
     asked = numbered(out, index, count)
     target = fitting(asked, media_type)
     if target in (asked, asked.with_name(asked.name + target.suffix)):
         return target, None
-    if not overwrite:
-        target = free_name(target)  # the user did not name it, so it may be another
+    if not wish.overwrite:
+        # The user did not name it, so it may be another.
+        target = free_name(target, sidecar=wish.sidecar)
     return target, f"the picture is {media_type}: it was written to {target.name}"
 
 

@@ -8,10 +8,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from ..errors import OutputError
 from ..images.sniff import extension_for, media_type_for
+
+_USUAL: Final = ("png", "jpg", "jpeg", "webp")
 
 
 def numbered(out: Path, index: int, count: int) -> Path:
@@ -32,11 +34,23 @@ def fitting(path: Path, media_type: str) -> Path:
     return path.with_suffix(extension) if known else path.with_name(path.name + extension)
 
 
-def free_name(path: Path) -> Path:
-    """The path, or the first of `path-1`, `path-2` ... that does not exist."""
+def sidecar_of(picture: Path) -> Path:
+    """Where the record of a picture lies: "out.png.json"."""
+    return picture.with_name(f"{picture.name}.json")
+
+
+def usual_names(path: Path) -> list[Path]:
+    """The path, or without a picture's extension each that it gets from the usual formats."""
+    if media_type_for(path.suffix) is not None:
+        return [path]
+    return [path.with_name(f"{path.name}.{extension}") for extension in _USUAL]
+
+
+def free_name(path: Path, *, sidecar: bool) -> Path:
+    """The path, or the first of `path-1`, `path-2` ... that does not exist, nor its sidecar."""
     number = 0
     free = path
-    while free.exists():
+    while free.exists() or (sidecar and sidecar_of(free).exists()):
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return free
@@ -152,23 +166,6 @@ def place(source: Path | bytes, target: Path, *, overwrite: bool) -> None:
                 _link(part, target)
     except FileExistsError:
         raise in_the_way(target) from None
-    except OSError as error:
-        raise cannot_write(target, error) from None
-
-
-def write_text(target: Path, text: str) -> None:
-    """Write a text whole or not at all, in place of what was there.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
-        with _part(target.parent) as (part, file):
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            os.replace(part, target)
     except OSError as error:
         raise cannot_write(target, error) from None
 

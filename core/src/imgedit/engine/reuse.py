@@ -17,7 +17,7 @@ from ..errors import ImgEditError, UsageError
 from .collect import named_place, too_few
 from .output import place
 from .plan import Ask, Picked, check_places, pick
-from .record import JobRecord, SavedFile
+from .record import JobRecord, SavedFile, Wish
 from .same import whole
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def hand_out(
     if len(job.done.images) < job.request.n:
         warnings.append(too_few(job.request.n, len(job.done.images)))
     if ask.out is not None:
-        files, told = await asyncio.to_thread(_copy, Path(ask.out), files, ask.overwrite)
+        files, told = await asyncio.to_thread(_copy, Path(ask.out), files, ask.wish)
         warnings += told
     present = record.with_job(
         request=_said(job.request, earlier.picked.request),
@@ -102,15 +102,15 @@ async def hand_out(
 
 
 def _copy(
-    out: Path, files: Sequence[SavedFile], overwrite: bool
+    out: Path, files: Sequence[SavedFile], wish: Wish
 ) -> tuple[tuple[SavedFile, ...], list[str]]:
     """Put every picture where the user wants it now."""
     copies, warnings = [], []
     for file in files:
-        target, warning = named_place(out, file.index, len(files), file.media_type, overwrite)
+        target, warning = named_place(out, file.index, len(files), file.media_type, wish)
         if warning is not None:
             warnings.append(warning)
-        place(Path(file.path), target, overwrite=overwrite)
+        place(Path(file.path), target, overwrite=wish.overwrite)
         copies.append(evolve(file, path=str(target.absolute())))
     return tuple(copies), warnings
 

@@ -43,7 +43,7 @@ def fingerprint(
 
 def whole(record: JobRecord) -> bool:
     """Whether every picture of a job lies where it was put, byte for byte; reads them."""
-    return all(_is_there(file) for file in record.files)
+    return all(is_there(file) for file in record.files)
 
 
 def note_of_same(runtime: Runtime, mark: str) -> str | None:
@@ -76,7 +76,8 @@ def _seems_there(file: SavedFile) -> bool:
         return False
 
 
-def _is_there(file: SavedFile) -> bool:
+def is_there(file: SavedFile) -> bool:
+    """Whether a picture lies where it was put, byte for byte; reads it."""
     try:
         with open(file.path, "rb") as picture:
             return hashlib.file_digest(picture, "sha256").hexdigest() == file.sha256

@@ -7,32 +7,68 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from ..contract.image import ImageSource
+from ..errors import OutputError
 from ..result import EditResult, ResultImage
-from .output import check_free, numbered, write_text
+from .output import cannot_write, check_free, numbered, place, sidecar_of, usual_names
 from .record import JobRecord
-
-
-def sidecar_of(picture: Path) -> Path:
-    """Where the record of a picture lies: "out.png.json"."""
-    return picture.with_name(f"{picture.name}.json")
+from .same import is_there
 
 
 def check_sidecars(out: Path, count: int, *, overwrite: bool) -> None:
-    """Raises OutputError when a file is where a record would go, and may not be replaced."""
-    for index in range(count):
-        check_free(sidecar_of(numbered(out, index, count)), overwrite=overwrite)
+    """Raises OutputError when a record cannot go where it would, or may not replace what is there.
+
+    Which format a picture has whose name has no extension is known only when it is paid for.
+    """
+    try:
+        for index in range(count):
+            for picture in usual_names(numbered(out, index, count)):
+                check_free(sidecar_of(picture), overwrite=overwrite)
+    except OSError as error:  # the name is too long
+        raise cannot_write(out, error) from None
 
 
 def write_sidecars(record: JobRecord, result: EditResult) -> None:
-    """Write the record of every picture of a finished job; the same again after a resume.
+    """Write the record of every picture; what this job wrote before stays where it fits.
 
     Raises:
-        OutputError: it cannot be written; the pictures are there.
+        OutputError: it cannot be written, or a file is in the way; the pictures are there.
     """
     for image in result.images:
-        text = json.dumps(_document(record, result, image), indent=2, ensure_ascii=False)
-        write_text(sidecar_of(image.path), text + "\n")
+        target = sidecar_of(image.path)
+        job, picture = _tells_of(target)
+        if (job, picture) == (record.id, image.sha256) and not result.reused:
+            continue
+        document = _document(record, result, image)
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        try:
+            place(text.encode(), target, overwrite=record.wish.overwrite or job == record.id)
+        except OutputError as error:
+            error.message = f"the picture is there, its record is not: {error.message}"
+            raise
+
+
+def write_missing(record: JobRecord, result: EditResult) -> None:
+    """`write_sidecars` of a job that was finished before, for those of its pictures that stayed.
+
+    Another edit may have put its own picture there since.
+    """
+    stayed = {file.path for file in record.files if is_there(file)}
+    images = tuple(image for image in result.images if str(image.path) in stayed)
+    write_sidecars(record, evolve(result, images=images))
+
+
+def _tells_of(target: Path) -> tuple[Any, Any]:
+    """The job and the picture's hash in a record; nothing where there is none of ours."""
+    if not target.is_file():
+        return None, None
+    try:
+        found = json.loads(target.read_bytes())
+        return found["job_id"], found["output"]["sha256"]
+    except (OSError, ValueError, TypeError, LookupError):
+        return None, None
 
 
 def _document(record: JobRecord, result: EditResult, image: ResultImage) -> dict[str, Any]:
