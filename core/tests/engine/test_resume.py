@@ -249,6 +249,44 @@ def stored_error(path: Path) -> Any:
     return record.error and record.error["type"]
 
 
+@pytest.mark.parametrize(
+    ("said", "charged"), ((None, "yes"), ("unknown", "yes"), ("no", "no")), ids=str
+)
+@pytest.mark.parametrize("kind", (errors.UnexpectedResponse, errors.JobFailed))
+def test_a_refresh_that_fails_makes_no_secret_of_what_was_paid(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    kind: type[errors.ProviderError],
+    said: Any,
+    charged: str,
+) -> None:
+    """Unless the vendor gave it back, which ends the job."""
+
+    @hookimpl
+    def failing(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.json().get("gone"):
+            raise kind("it names no picture", charged=said)
+        return parse_response(job, response)
+
+    acme(parse_response=failing)
+    journal = tmp_path / "jobs.sqlite3"
+    done = {"id": "7", "urls": [f"{server.url}/old.png"], "cost": "0.04"}
+    server.on("POST", "/edit", Answer.json(done))
+    server.on("GET", "/old.png", Answer(status=403))
+    server.on("GET", "/jobs/7", Answer.json({"gone": True}))
+    with pytest.raises(kind) as caught:
+        edit(source, journal=journal)
+    with pytest.raises(kind) as again:
+        resume(caught.value.job_id, journal=journal)
+    assert caught.value.charged == again.value.charged == charged
+    assert stored_charge(journal) == ("failed" if charged == "no" else "done", charged)
+    assert server.count("POST", "/edit") == 1
+
+
 def test_the_json_on_an_error_resumes_without_a_journal(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path
 ) -> None:

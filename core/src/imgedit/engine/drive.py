@@ -136,7 +136,13 @@ class Drive(Run):
         if request.spends:
             raise self.blame("the state of a refresh led to a submit")
         response = await self._exchange(request)
-        return self.provider.parse_response(job, response)
+        try:
+            return self.provider.parse_response(job, response)
+        except ProviderError as error:
+            if error.charge_is_said and error.charged == "no":
+                raise self.final(error) from None  # it was given back
+            error.charged = self.record.charged
+            raise
 
     # -- one exchange and its repeats
 
