@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from imgedit import ConfigError
 from imgedit.config import AddonsConfig, Config, ProviderConfig, load_config
+from imgedit.config.load import read_days
 
 
 @pytest.fixture
@@ -138,6 +140,12 @@ def test_broken_toml_names_the_line(file: Path) -> None:
         ("[providers.acme]\nbase_url = 3", "providers.acme.base_url is not a text"),
         ("[providers.acme]\nallow_insecure = 'yes'", "allow_insecure is not true or false"),
         ("[providers.acme]\nrate = 0.1", "providers.acme.rate is not a text"),
+        ("[providers.acme]\nlimit = '\u00b2/s'", "providers.acme.limit is not a number per time"),
+        (f"[providers.acme]\nlimit = '{'9' * 5000}/s'", "providers.acme.limit is not a number"),
+        ("[providers.acme]\nlimit = '0/s'", "providers.acme.limit is not a number per time"),
+        ("retention = '\u00b2d'", "retention is not a time"),
+        ("retention = '1000000d'", "retention is not a time"),
+        (f"retention = '{'9' * 5000}d'", "retention is not a time"),
         ("[providers.acme]\napi_key_command = 'canary'", "api_key_command is not a list"),
         ("[providers.acme]\napi_key_command = []", "api_key_command is not a list"),
         ("[providers.acme]\napi_key_command = ['a', 3]", "api_key_command is not a list"),
@@ -162,3 +170,28 @@ def test_deep_nesting_is_refused(file: Path) -> None:
 def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    (
+        ("30d", 30),
+        (" 12h ", 0.5),
+        ("0h", 0),
+        ("36500d", 36500),
+        ("36501d", None),
+        ("1000000d", None),
+        ("9999999h", None),
+        ("\u00b2d", None),
+        ("\u0663d", None),
+        ("1_0d", None),
+        ("-5d", None),
+        ("1.5d", None),
+        ("d", None),
+        ("", None),
+    ),
+)
+def test_a_span_of_time(text: str, days: float | None) -> None:
+    assert read_days(text) == days
+    if days is not None:
+        assert datetime.now(UTC) - timedelta(days=days)  # what is done with it

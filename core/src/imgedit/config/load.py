@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_CENTURY = 36_500  # days; a span before there were dates at all could not be subtracted
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -251,7 +253,7 @@ def _interval(table: _Table, key: str) -> float:
     """Seconds from one edit to the next, from so many per second, minute, hour or day."""
     many, _, unit = _text(table, key).partition("/")
     seconds = _SPANS.get(unit.strip())
-    if seconds is None or not many.strip().isdigit() or int(many) < 1:
+    if seconds is None or not _WHOLE.fullmatch(many.strip()) or int(many) < 1:
         raise table.wrong(key, 'a number per time: "20/min", "2/s", "500/h" or "1000/d"')
     return seconds / int(many)
 
@@ -265,11 +267,12 @@ def _retention(table: _Table, key: str) -> float:
 
 
 def read_days(text: str) -> float | None:
-    """A span of time like "30d" or "12h" in days, None = it is none."""
+    """A span of time like "30d" or "12h" in days, a century at most; None = it is none."""
     number, unit = text.strip()[:-1], text.strip()[-1:]
-    if not number.isdigit() or unit not in ("d", "h"):
+    if not _WHOLE.fullmatch(number) or unit not in ("d", "h"):
         return None
-    return int(number) if unit == "d" else int(number) / 24
+    days = int(number) if unit == "d" else int(number) / 24
+    return days if days <= _CENTURY else None
 
 
 def _timezone(table: _Table, key: str) -> ZoneInfo:
