@@ -19,7 +19,7 @@ from .discovery import registry
 from .engine import bookkeeping
 from .engine.drive import Drive
 from .engine.finish import to_result, told_of
-from .engine.journal import Journal
+from .engine.journal import Journal, supersedes
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord, SavedFile
 from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
@@ -279,9 +279,10 @@ class Client(Books):
         async with self._turns:
             stored = self.runtime.journal.hold(record.id)
             try:
-                # What was stored may be older than what an error carried: the disk was full.
-                if stored is not None and stored.updated_at >= record.updated_at:
-                    record = _present(stored)
+                if stored is not None:
+                    record = record if supersedes(record, stored) else _present(stored)
+                elif not record.finished:  # the journal may know that it is over
+                    self.runtime.journal.save(record, purse=self.runtime.purse)
                 if record.complete:  # another process did it while this one waited
                     return await self._finished(record)
                 return await self._drive(provider, record, deadline, on_event, stored=True)

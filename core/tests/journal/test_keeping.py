@@ -225,11 +225,17 @@ def test_what_was_sent_is_planned_again_only_when_it_costs_nothing(
         assert caught.value.charged == charged
         assert sent.id in str(caught.value)
         assert journal.load(sent.id).job.status == status
-    journal.save(make_record(id=sent.id, status="planned", charged="no"))
-    assert journal.load(sent.id).job.status == "planned"
-    journal.save(sent)
-    journal.save(make_record(id=sent.id, status="planned", charged="unknown", idempotency_key="k"))
-    assert journal.load(sent.id).job.status == "planned"
+    free = make_record(id=sent.id, status="planned", charged="no")
+    keyed = make_record(id=sent.id, status="planned", charged="unknown", idempotency_key="k")
+    for record, allowed in ((free, ("sent",)), (keyed, ("sent", "unknown"))):
+        if status in allowed:
+            journal.save(record)
+            assert journal.load(sent.id) == record
+            journal.save(sent)
+            continue
+        with pytest.raises(JournalError, match="sent already"):
+            journal.save(record)
+        assert journal.load(sent.id) == sent
 
 
 @posix

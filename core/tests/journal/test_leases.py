@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -110,6 +111,43 @@ def test_a_sleeper_loses_its_job_and_cannot_send_it_any_more(
     with pytest.raises(JournalError, match="was taken over by another process"):
         journal.save(sent)
     assert journal.load(record.id) == sent
+
+
+@pytest.mark.parametrize("held", (True, False), ids=("drives", "drove"))
+def test_a_sleeper_is_told_what_was_charged_meanwhile(
+    journal: SqliteJournal,
+    other: SqliteJournal,
+    path: Path,
+    make_record: MakeRecord,
+    pass_time: Any,
+    held: bool,
+) -> None:
+    record = make_record()
+    for now, charged in (("planned", "no"), ("sent", "unknown"), ("accepted", "yes")):
+        mine = evolve(record, job=evolve(record.job, id=f"01{now}"))
+        journal.save(mine)
+        pass_time(LEASE + 1)
+        other.hold(mine.id)
+        theirs = evolve(mine.with_job(status=now), charged=charged)
+        other.save(theirs)
+        if not held:
+            other.release(mine.id)
+        for status in ("planned", "sent"):  # neither is what it knows itself
+            known = evolve(mine.with_job(status=status), charged="unknown")
+            with pytest.raises(JournalError) as caught:
+                journal.save(known)
+            assert (caught.value.charged, caught.value.job_id) == (charged, mine.id)
+        heard = evolve(mine.with_job(status="failed"), charged="yes")
+        with pytest.raises(JournalError) as caught:
+            journal.save(heard)
+        assert caught.value.charged == "yes", "it heard so itself"
+        assert journal.load(mine.id) == theirs
+    with closing(sqlite3.connect(path)) as odd:
+        odd.execute("UPDATE jobs SET record = '{}'")
+        odd.commit()
+    with pytest.raises(JournalError) as caught:
+        journal.save(known)
+    assert caught.value.charged == "unknown", "what is stored cannot be read"
 
 
 def test_the_vendors_answer_counts_also_from_a_sleeper(

@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from ledger_records import make_record, quote
 
-from imgedit import Budget, BudgetExceeded, Money, UsageError
+from imgedit import Budget, BudgetExceeded, JournalError, Money, UsageError
 from imgedit.engine.journal import Journal, MemoryJournal
 from imgedit.journal import SqliteJournal
 from imgedit.ledger import Purse
@@ -162,8 +163,7 @@ def test_a_day_begins_where_the_user_says(journal: Journal, monkeypatch: Any) ->
         "next": datetime(2026, 12, 1, 0, 30, tzinfo=UTC),
     }
     clock = "before"
-    for module in ("engine.journal", "journal.saving"):
-        monkeypatch.setattr(f"imgedit.{module}.now", lambda: moments[clock])
+    monkeypatch.setattr("imgedit.engine.journal.now", lambda: moments[clock])
     berlin = {"zone": ZoneInfo("Europe/Berlin")}
     for per in ("day", "month"):
         label = {"label": per}
@@ -189,3 +189,19 @@ def test_a_day_begins_where_the_user_says(journal: Journal, monkeypatch: Any) ->
 def test_a_budget_that_cannot_be_read(facts: Any, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Budget(**facts)
+
+
+def test_memory_keeps_the_rows_of_the_last_jobs_that_ended(monkeypatch: Any) -> None:
+    monkeypatch.setattr("imgedit.engine.journal._MOST_ENTRIES", 2)
+    journal, limit = MemoryJournal(), purse(Budget(amount="1 USD"))
+    jobs = [make_record(status="accepted", charged="yes") for _ in range(4)]
+    for one in jobs[:2]:
+        journal.save(one.with_job(status="failed"), purse=limit)
+    journal.save(jobs[0], purse=limit)  # somebody resumes what an error carried
+    for one in (*jobs[2:], jobs[0]):
+        journal.save(one.with_job(status="failed"), purse=limit)
+    assert {entry.job_id for entry in journal.entries()} == {jobs[3].id, jobs[0].id}
+    with pytest.raises(JournalError, match="is over"):
+        journal.save(evolve(jobs[0].with_job(status="planned"), charged="no"), purse=limit)
+    error = refused(journal, make_record(quote("0.85", "0.85")), limit)
+    assert "0.84 are left" in error.message, "each of the four counts, and once"

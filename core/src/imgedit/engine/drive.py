@@ -234,7 +234,7 @@ class Drive(Run):
             )
         except BaseException as error:
             self.record = before
-            if isinstance(error, ImgEditError):
+            if isinstance(error, ImgEditError) and not self.is_told(error):
                 error.charged = before.charged
             raise
         self.emit("sending", "sending the request", attempt=self.record.attempts)

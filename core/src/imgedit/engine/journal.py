@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 from ..contract.job import Status
-from ..errors import JournalError
+from ..contract.money import Money
+from ..errors import Charged, JournalError
 from ..ledger import Budget, Entry, Purse, entry_of
 from ..ledger.budgets import Total
 from .record import JobRecord, now
@@ -120,18 +120,44 @@ def may_follow(before: Status | None, record: JobRecord) -> bool:
     """Whether a stored job may become this record: nothing that was sent is sent again.
 
     A job whose submit left is "planned" again only when that submit cannot cost anything more,
-    or may be repeated under its key.
+    or may be repeated under its key. What is over is in doubt no more.
     """
     if before in (None, "planned"):
         return True
-    under_key = record.idempotency_key is not None
+    under_key = record.idempotency_key is not None and before in ("sent", "unknown")
     match record.job.status:
         case "planned":
-            return record.charged == "no" or under_key
+            return under_key or (before == "sent" and record.charged == "no")
         case "sent":
-            return under_key and before in ("sent", "unknown")
+            return under_key
+        case "unknown":
+            return before in ("sent", "accepted", "unknown")
         case _:
             return True
+
+
+def supersedes(record: JobRecord, stored: JobRecord) -> bool:
+    """Whether what an error carried is later than what is stored, as when the disk was full.
+
+    The clock alone does not tell: it may have been set back.
+    """
+    return (
+        record.updated_at > stored.updated_at
+        and record.attempts >= stored.attempts
+        and may_follow(stored.job.status, record)
+        and (record.charged == "yes" or stored.charged != "yes")
+        and not (stored.job.status == "done" and record.job.status == "accepted")
+    )
+
+
+def row_of(record: JobRecord, before: Entry | None, purse: Purse | None) -> Entry:
+    """The job's row in the ledger from now on; `before` is its row until now."""
+    if before is None:
+        moment = now()
+        return entry_of(record, None, at=moment.isoformat(), day=(purse or Purse()).day(moment))
+    if not before.open and before.state in ("done", "accepted") and record.job.status == "accepted":
+        return before  # its result is fetched once more, which changes nothing of the money
+    return entry_of(record, before, at=before.at, day=before.day)
 
 
 def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
@@ -157,13 +183,32 @@ def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[f
     return (wait, due) if wait > 1e-6 else (0.0, due + interval)  # what rounding leaves is nothing
 
 
-def sent_already(record: JobRecord) -> JournalError:
-    """The error for a job that would be sent twice."""
+def sent_already(job_id: str, charged: Charged) -> JournalError:
+    """The error for a job that would be sent twice; `charged` is what is known of it now."""
     return JournalError(
-        f"job {record.id} was sent already and is not sent again",
-        hint=f"`imgedit jobs resume {record.id}` finds out what became of it.",
-        charged=record.charged,
-        job_id=record.id,
+        f"job {job_id} was sent already and is not sent again",
+        hint=f"`imgedit jobs resume {job_id}` finds out what became of it.",
+        charged=charged,
+        job_id=job_id,
+    )
+
+
+def over_already(entry: Entry) -> JournalError:
+    """The error for a job that is over, and of which no more than its row in the ledger is kept."""
+    if entry.charged == "unknown":
+        hint = "Look in your account at the provider whether it was charged, then begin a new edit."
+    elif entry.state == "done":
+        hint = "Its pictures are where they were put. To buy it once more, begin a new edit."
+    else:
+        hint = "To try it once more, begin a new edit."
+    paid = entry.charge is not None and entry.source == "vendor"
+    return JournalError(
+        f"job {entry.job_id} is over ({entry.state}), it is not sent again, and no more of it is "
+        "kept than what it cost",
+        hint=hint,
+        charged=entry.charged,
+        cost=Money(entry.charge, entry.unit) if paid and entry.charge is not None else None,
+        job_id=entry.job_id,
     )
 
 
@@ -180,7 +225,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._records: dict[str, JobRecord] = {}
         self._entries: dict[str, Entry] = {}
-        self._ended: deque[str] = deque()
+        self._ended: dict[str, None] = {}  # in the order in which they ended
         self._ids: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._totals: dict[tuple[str, str, str, str], Decimal] = {}
         self._held: set[str] = set()
@@ -195,16 +240,13 @@ class MemoryJournal:
     def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
         """Keep a job; a finished one is dropped, so that memory stays level."""
         known = self._records.get(record.id)
-        if not may_follow(None if known is None else known.job.status, record):
-            raise sent_already(record)
         before = self._entries.get(record.id)
-        purse = purse or Purse()
-        if before is None:
-            moment = now()
-            entry = entry_of(record, None, at=moment.isoformat(), day=purse.day(moment))
-        else:
-            entry = entry_of(record, before, at=before.at, day=before.day)
-        if enters(record, entry, before):
+        if known is not None and not may_follow(known.job.status, record):
+            raise sent_already(record.id, known.charged)
+        if known is None and before is not None and not may_follow(before.state, record):
+            raise over_already(before)
+        entry = row_of(record, before, purse)
+        if purse is not None and enters(record, entry, before):
             purse.check(entry, before, self._total)
         if before is not None:
             self._totals[before.bucket] -= before.counted
@@ -215,14 +257,16 @@ class MemoryJournal:
         if record.finished:
             self._records.pop(record.id, None)
             self._held.discard(record.id)
-            self._ended.append(record.id)
+            self._ended[record.id] = None
             if len(self._ended) > _MOST_ENTRIES:
-                oldest = self._ended.popleft()
+                oldest = next(iter(self._ended))
+                del self._ended[oldest]
                 self._entries.pop(oldest, None)
                 self._ids.pop(oldest, None)
         else:
             self._records[record.id] = record
             self._held.add(record.id)
+            self._ended.pop(record.id, None)
 
     def _total(self, budget: Budget, window: str) -> list[Total]:
         return [
@@ -235,10 +279,11 @@ class MemoryJournal:
 
     def load(self, job_id: str) -> JobRecord:
         """The job with this id."""
-        try:
+        if job_id in self._records:
             return self._records[job_id]
-        except KeyError:
-            raise JournalError(f"there is no unfinished job {job_id!r} in this client") from None
+        if job_id in self._entries:
+            raise over_already(self._entries[job_id])
+        raise JournalError(f"there is no unfinished job {job_id!r} in this client")
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """All jobs that it still holds."""
@@ -270,10 +315,15 @@ class MemoryJournal:
 
     def hold(self, job_id: str) -> JobRecord | None:
         """Take a job to drive it."""
+        record = self._records.get(job_id)
         if job_id in self._held:
-            raise JournalError(f"job {job_id} is being driven by this client", job_id=job_id)
+            raise JournalError(
+                f"job {job_id} is being driven by this client",
+                charged="no" if record is None else record.charged,
+                job_id=job_id,
+            )
         self._held.add(job_id)
-        return self._records.get(job_id)
+        return record
 
     def release(self, job_id: str) -> None:
         """Give a job back."""

@@ -143,6 +143,11 @@ class Run:
             job_id=self.record.id,
         )
 
+    def is_told(self, error: ImgEditError) -> bool:
+        """Whether the journal said what is known of the money: others drove this job since."""
+        said = isinstance(error, JournalError) and error.charge_is_said
+        return said and error.job_id == self.record.id
+
     def blame(self, message: str) -> PluginError:
         """The error for a plugin that breaks a rule of the engine's."""
         error = PluginError(f"{self.provider.distribution}: {message}", charged=self.record.charged)
@@ -152,7 +157,7 @@ class Run:
     def close(self, error: ImgEditError) -> None:
         """Store how it ended, and put on the error what the caller needs to go on."""
         self.fill(error)
-        if not isinstance(error, ProviderError):
+        if not isinstance(error, ProviderError) and not self.is_told(error):
             error.charged = self.record.charged  # who raised it knows nothing of the money
         job = self.record.job
         later = isinstance(error, _LATER if self.stored else DeadlineExceeded)

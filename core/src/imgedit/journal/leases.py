@@ -12,7 +12,7 @@ from typing import Any
 from ..engine.journal import LEASE, next_turn
 from ..engine.record import JobRecord
 from ..engine.store import loads
-from ..errors import JournalError
+from ..errors import Charged, JournalError
 from .database import Database
 from .owner import Owner
 from .rows import storable
@@ -52,9 +52,8 @@ class Leases(Database):
                 return None
             text, owner, fence, expires = row
             if self._held.get(job_id) == fence or self._lives(owner, expires):
-                error = driven_by(job_id, Owner.read(owner))
-                error.charged = self._record((job_id, text)).charged
-                raise error
+                charged = self._record((job_id, text)).charged
+                raise driven_by(job_id, Owner.read(owner), charged)
             record = self._record((job_id, text))
             run(_TAKE, (self._name, fence + 1, time.time() + LEASE, job_id))
         self._held[job_id] = fence + 1
@@ -154,11 +153,12 @@ def _who(owner: Owner) -> str:
     return f"process {owner.pid}" if owner.pid != os.getpid() else "this process"
 
 
-def driven_by(job_id: str, owner: Owner) -> JournalError:
-    """The error for a job that somebody drives."""
+def driven_by(job_id: str, owner: Owner, charged: Charged) -> JournalError:
+    """The error for a job that somebody drives; `charged` is what is known of it now."""
     who = "this process" if owner.pid == os.getpid() else f"another process (pid {owner.pid})"
     return JournalError(
         f"{who} drives job {job_id} at this moment",
         hint=f"Wait for it, or see how far it is: imgedit jobs show {job_id}",
+        charged=charged,
         job_id=job_id,
     )

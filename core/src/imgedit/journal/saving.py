@@ -9,11 +9,11 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ..contract.job import Status
-from ..engine.journal import LEASE, enters, may_follow, sent_already
-from ..engine.record import JobRecord, now
+from ..engine.journal import LEASE, enters, may_follow, over_already, row_of, sent_already
+from ..engine.record import JobRecord
 from ..engine.store import dumps, dumps_since
-from ..errors import JournalError
-from ..ledger import Budget, Entry, Purse, entry_of
+from ..errors import Charged, JournalError
+from ..ledger import Budget, Entry, Purse
 from ..ledger.budgets import Total
 from .leases import Leases, driven_by
 from .owner import Owner
@@ -82,12 +82,16 @@ _Rarely = tuple[Any, ...]
 
 @frozen
 class _Stored:
-    """A job as it is stored; `rarely` is None where nobody looked."""
+    """A job as it is stored; `rarely` is None where nobody looked.
+
+    Of a job that was `forgotten` only its row in the ledger is left.
+    """
 
     fence: int
     status: Status | None
     entry: Entry | None
     rarely: _Rarely | None
+    forgotten: bool = False
 
 
 _NOTHING = _Stored(1, None, None, None)
@@ -127,8 +131,9 @@ class Saving(Leases):
             with self._transaction() as run:
                 stored = self._write(run, record, text, purse)
         except JournalError as error:
-            # What cannot be stored as sent is not sent; everything else happened already.
-            error.charged = "no" if record.job.status == "sent" else record.charged
+            if not error.charge_is_said:
+                # What cannot be stored as sent is not sent; everything else happened already.
+                error.charged = "no" if record.job.status == "sent" else record.charged
             error.job_id = record.id
             raise
         self._absent.discard(record.id)
@@ -174,7 +179,7 @@ class Saving(Leases):
         rest = (*fixed(entry), begun, over, owner, last.fence, record.fingerprint)
         if not run(statement, (*often, *amounts(entry), *names, *rest)).rowcount:
             return self._put(run, record, often, self._stored(run, record), purse)
-        if last.status is None and last.entry is not None:  # it was forgotten meanwhile
+        if last.forgotten:  # from now on its row is the whole job again
             run("DELETE FROM ledger WHERE job_id = ?", (record.id,))
         self._count(record, entry, last.entry, purse)
         return _Stored(last.fence, record.job.status, entry, _rarely(record, entry))
@@ -200,17 +205,19 @@ class Saving(Leases):
         status, owner, fence, expires, *entry = found
         before = None if entry[4] is None else read_entry(entry)
         if fence is None:
-            return _Stored(1, None, before, None)
+            state = None if before is None else before.state
+            return _Stored(1, state, before, None, forgotten=True)
         mine = self._held.get(record.id)
         if mine != fence:
             if self._lives(owner, expires):
-                raise driven_by(record.id, Owner.read(owner or ""))
+                raise driven_by(record.id, Owner.read(owner or ""), self._charged(record))
             # Somebody drove it while this process slept. News of the vendor's answer still count.
             news = status in ("sent", "unknown") and record.job.status in ("accepted", "done")
             if mine is not None and not news:
                 raise JournalError(
                     f"job {record.id} was taken over by another process",
                     hint=f"See what became of it: imgedit jobs show {record.id}",
+                    charged=self._charged(record),
                 )
             fence += 1
         return _Stored(fence, status, before, None)
@@ -222,15 +229,20 @@ class Saving(Leases):
             JournalError: what is stored does not allow the job to become this.
         """
         if not may_follow(last.status, record):
-            raise sent_already(record)
-        before = last.entry
-        if before is None:
-            moment = now()
-            day = (purse or Purse()).day(moment)
-            entry = entry_of(record, None, at=moment.isoformat(), day=day)
-        else:
-            entry = entry_of(record, before, at=before.at, day=before.day)
-        return entry
+            if last.forgotten and last.entry is not None:
+                raise over_already(last.entry)
+            raise sent_already(record.id, self._charged(record))
+        return row_of(record, last.entry, purse)
+
+    def _charged(self, record: JobRecord) -> Charged:
+        """What is known now of the money of a job that others drove: they stored it."""
+        if record.charged == "yes":
+            return "yes"
+        query = "SELECT id, record FROM jobs WHERE id = ?"
+        try:
+            return self._record(self._connection.execute(query, (record.id,)).fetchone()).charged
+        except JournalError:
+            return "unknown"
 
     def _count(
         self, record: JobRecord, entry: Entry, before: Entry | None, purse: Purse | None

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..engine.journal import over_already
 from ..engine.record import JobRecord
 from ..engine.store import loads
 from ..errors import JournalError
@@ -19,6 +20,7 @@ from .rows import read_entry, storable
 from .saving import Saving
 
 _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 4"
+_FORGOTTEN = "SELECT * FROM ledger WHERE job_id IN (?, ?)"
 _UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
 _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
 _TAKEN = "SELECT DISTINCT vendor_ids FROM jobs WHERE provider = ? AND vendor_ids IS NOT NULL"
@@ -92,6 +94,9 @@ class SqliteJournal(Saving):
             if rows:
                 break
         if not rows:
+            gone = self._rows(_FORGOTTEN, (storable(job_id), storable(job_id.upper())))
+            if gone:
+                raise over_already(read_entry(gone[0]))
             raise JournalError(
                 f"there is no job {job_id!r} in the journal {self.path}",
                 hint="`imgedit jobs` lists them.",

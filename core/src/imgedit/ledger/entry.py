@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from ..contract.job import Status
+from ..errors import Charged
 
 if TYPE_CHECKING:
     from ..engine.record import JobRecord
@@ -54,6 +55,13 @@ class Entry:
     def bucket(self) -> tuple[str, str, str, str]:
         """Of which running total it is a part: day, provider, label ("" = none) and unit."""
         return (self.day, self.provider, self.label or "", self.unit)
+
+    @property
+    def charged(self) -> Charged:
+        """Whether a job that is over was charged; of one that is not, its record tells."""
+        if self.open:
+            return "unknown"
+        return "no" if self.source is None and self.charge == 0 else "yes"
 
 
 def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> Entry:
