@@ -14,7 +14,9 @@ import pytest
 
 import imgedit
 from imgedit import errors
+from imgedit.config import Config, ProviderConfig
 from imgedit.journal import SqliteJournal
+from imgedit.testing.server import ScriptedServer
 
 
 @pytest.mark.parametrize("trouble", ("newer", "disk"))
@@ -49,3 +51,30 @@ def test_pruning_keeps_what_the_journal_cannot_tell_of(
 
     asyncio.run(run())
     assert result.image.path.exists()
+
+
+def test_pruning_keeps_the_picture_of_an_edit_that_waits_for_its_turn(
+    acme: Any, source: Path, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """It is not stored yet, so that its folder looks as if nobody needed it."""
+    config = Config(providers={"acme": ProviderConfig(concurrency=1)})
+
+    async def run() -> imgedit.EditResult:
+        async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
+            client.runtime.config = config
+            client.runtime.journal.enter("acme", "01ANOTHER", 1)
+            waits = asyncio.Event()
+            edit = client.edit(
+                source.read_bytes(),
+                "make it so",
+                provider="acme",
+                on_event=lambda event: waits.set() if event.kind == "waiting" else None,
+            )
+            task = asyncio.ensure_future(edit)
+            await waits.wait()
+            assert client.prune(timedelta(0)) == []
+            client.runtime.journal.leave("01ANOTHER")
+            return await task
+
+    assert asyncio.run(run()).image.path.exists()
+    assert server.count("POST", "/edit") == 1

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .runtime import Runtime
 
+_WAITS = timedelta(days=1)
+
 
 def settle_by_hand(
     runtime: Runtime, job_id: str, *, charged: bool, cost: Money | str | None = None
@@ -97,7 +99,8 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
     """Forget finished jobs, and delete their pictures in the spool; returns the ids.
 
     Pictures that were written elsewhere stay, and so do the rows in the ledger. A folder in the
-    spool that belongs to no job, because a process died before it stored one, goes as well.
+    spool that belongs to no job, because a process died before it stored one, goes as well when
+    nothing was written there for a day: an edit that waits for its turn is not stored yet either.
     """
     before = now() - older_than
     gone = runtime.journal.prune(before)
@@ -105,8 +108,9 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
         return gone
     for job_id in gone:
         shutil.rmtree(runtime.spool / job_id, ignore_errors=True)
+    abandoned = min(before, now() - _WAITS).timestamp()
     for folder in runtime.spool.iterdir():
-        old = folder.is_dir() and folder.stat().st_mtime < before.timestamp()
+        old = folder.is_dir() and folder.stat().st_mtime < abandoned
         if old and _is_unknown(runtime.journal, folder.name):
             shutil.rmtree(folder, ignore_errors=True)
     return gone
