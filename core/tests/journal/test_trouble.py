@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from imgedit import JournalError
+from imgedit.engine.record import now
 from imgedit.journal import SqliteJournal
 
 MakeRecord = Any
@@ -138,6 +139,22 @@ def test_a_job_that_cannot_be_read_is_named_and_the_others_can_be(
         with pytest.raises(JournalError, match="cannot be read"):
             journal.unfinished()
         assert journal.load(good.id) == good
+
+
+@pytest.mark.parametrize("text", ("{}", '{"schema":99}'))
+def test_one_that_cannot_be_read_keeps_no_other_from_being_settled(
+    path: Path, make_record: MakeRecord, text: str
+) -> None:
+    """It may still be the rival of one that is looked for: it left soon after it was begun."""
+    left = now()
+    good, odd = (make_record(status="unknown", charged="unknown", sent_at=left) for _ in range(2))
+    with closing(SqliteJournal(path)) as journal:
+        for record in (good, odd):
+            journal.save(record)
+        alter(path, f"UPDATE jobs SET record = '{text}' WHERE id = '{odd.id}'")
+        assert journal.lost("acme") == {good.id: left, odd.id: odd.created_at}
+        alter(path, f"UPDATE jobs SET created_at = 'x' WHERE id = '{odd.id}'")
+        assert journal.lost("acme") == {good.id: left}
 
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:

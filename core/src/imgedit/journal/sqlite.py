@@ -25,7 +25,7 @@ _UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
 _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
 _TAKEN = "SELECT DISTINCT vendor_ids FROM jobs WHERE provider = ? AND vendor_ids IS NOT NULL"
 _LOST = """
-SELECT id, record FROM jobs
+SELECT id, record, created_at FROM jobs
 WHERE finished = 0 AND provider = ? AND vendor_ids IS NULL AND status IN ('sent', 'unknown')
 """
 _SAME = """
@@ -137,9 +137,21 @@ class SqliteJournal(Saving):
         return frozenset(one for row in rows for one in json.loads(row[0]))
 
     def lost(self, provider: str) -> Mapping[str, datetime]:
-        """When the jobs of this provider left that are sent or unknown and have no vendor id."""
-        records = (self._record(row) for row in self._rows(_LOST, (provider,)))
-        return {one.id: one.job.sent_at for one in records if one.job.sent_at is not None}
+        """When the jobs of this provider left that are sent or unknown and have no vendor id.
+
+        Of one that cannot be read it is told when it was begun: soon after that it left.
+        """
+        found: dict[str, datetime] = {}
+        for job_id, text, begun in self._rows(_LOST, (provider,)):
+            try:
+                left = self._record((job_id, text)).job.sent_at
+            except JournalError:
+                with suppress(ValueError):
+                    found[job_id] = datetime.fromisoformat(begun)
+            else:
+                if left is not None:
+                    found[job_id] = left
+        return found
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
         """The newest few finished jobs with this fingerprint whose pictures came, newest first."""
