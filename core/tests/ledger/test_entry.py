@@ -73,6 +73,8 @@ def test_a_better_figure_is_no_refund() -> None:
     before = row(make_record(quote("0.05", "0.05"), status="accepted", charged="yes"))
     known = make_record(quote("0.05", "0.05"), status="done", charged="yes", cost="0.04")
     assert row(known, before).refunded == 0
+    failed = make_record(quote("0.05", "0.05"), status="failed")
+    assert row(failed, before).refunded == 0  # the vendor never said that it charged anything
     never = row(make_record(status="unknown", charged="unknown"))
     assert row(make_record(status="canceled"), never).refunded == 0
 

@@ -88,7 +88,7 @@ def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> E
         reserved=_NOTHING if over else bound,
         charge=charge,
         source=source,
-        refunded=_NOTHING if before is None else _refunded(before, charge, source),
+        refunded=_NOTHING if before is None else _refunded(before, charge),
         counted=bound if not over or source == "quote" else charge or _NOTHING,
         at=at if before is None else before.at,
         day=day if before is None else before.day,
@@ -109,10 +109,8 @@ def _charge(
     return quoted, None if quoted is None else "quote"
 
 
-def _refunded(before: Entry, charge: Decimal | None, source: Source | None) -> Decimal:
-    """What was given back: the charge was this much before, and is less now."""
-    if before.charge is None or charge is None or charge >= before.charge:
-        return before.refunded
-    if source is None or before.source == source:
-        return before.refunded + before.charge - charge
-    return before.refunded  # an assumption was corrected: nothing was given back
+def _refunded(before: Entry, charge: Decimal | None) -> Decimal:
+    """What was given back: the vendor said that it charged this much, and it is less now."""
+    if before.source != "vendor" or before.charge is None or charge is None:
+        return before.refunded  # an assumption was corrected at most: nothing was given back
+    return before.refunded + max(before.charge - charge, _NOTHING)
