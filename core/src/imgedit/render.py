@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .contract.convert import json_number
 from .contract.money import Money
 from .engine.summary import error_row
 from .errors import ImgEditError
@@ -80,7 +81,7 @@ def error_document(error: ImgEditError) -> dict[str, Any]:
 def _numbers(value: Any) -> Any:
     """A vendor's JSON with its Decimals as numbers."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return json_number(value)
     if isinstance(value, dict):
         return {key: _numbers(item) for key, item in value.items()}
     if isinstance(value, list):

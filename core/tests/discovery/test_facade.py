@@ -186,10 +186,13 @@ def test_a_wrong_step_names_distribution_hook_and_what_is_expected(
 
 def test_a_state_comes_back_as_a_journal_will_give_it(acme: Acme, job: Job) -> None:
     provider = acme(
-        answering("Wait({'eta': Decimal('1.5'), 'n': Decimal(3), 'pair': (1, 2)}, seconds=2)")
+        answering(
+            "Wait({'eta': Decimal('1.5'), 'n': Decimal(3), 'pair': (1, 2), "
+            "'far': Decimal('1e1000000')}, seconds=2)"
+        )
     )
     assert provider.parse_response(job, OK) == Wait(
-        {"eta": 1.5, "n": 3, "pair": [1, 2]}, seconds=2.0
+        {"eta": 1.5, "n": 3, "pair": [1, 2], "far": "1E+1000000"}, seconds=2.0
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import pickle
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import imgedit
 from imgedit import errors
 from imgedit.journal import job_row
+from imgedit.render import result_document
 from imgedit.testing.acme import KEY, MANIFEST
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -348,3 +350,18 @@ def test_an_unknown_outcome_never_invites_to_pay_again(
         edit(source)  # without a journal there is nothing that the command line could resume
     assert "imgedit jobs" not in str(caught.value)
     assert "client.resume(error.job)" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ("1e400", "1e5000", "1e1000000", "1e-5000", "[" * 600 + "]" * 600),
+    ids=lambda odd: odd[:9],
+)
+def test_an_odd_value_in_an_answer_costs_no_picture(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, odd: str
+) -> None:
+    body = f'{{"urls": ["{server.url}/out.png"], "odd": {odd}}}'.encode()
+    server.on("POST", "/edit", Answer(body=body, headers=JSON))
+    result = edit(source, journal=tmp_path / "jobs.sqlite3")
+    assert result.image.size == len(png())
+    assert len(json.dumps(result_document(result), indent=2)) < 100_000

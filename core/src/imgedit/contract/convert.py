@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
+
+_MOST_DIGITS = 30
 
 
 def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -11,3 +14,10 @@ def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     if isinstance(values, str):
         raise ValueError("a list of texts is expected, not a text")
     return tuple(values)
+
+
+def json_number(value: Decimal) -> int | float | str:
+    """A vendor's number as JSON takes it; as a text where it would have countless digits."""
+    if not value.is_finite() or value.adjusted() > _MOST_DIGITS:
+        return str(value)
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -251,7 +251,7 @@ def _parse(body: bytes) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except RecursionError:
         return _NotJson("the JSON is nested too deeply")
-    except ValueError as error:
+    except (ValueError, InvalidOperation) as error:
         return _NotJson(f"this is not JSON: {error}")
 
 

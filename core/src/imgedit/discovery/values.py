@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ..contract.convert import json_number
 from ..contract.exchange import (
     Base64,
     DataURI,
@@ -225,7 +226,7 @@ def state(value: Any, name: str = "state") -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
-        return int(value) if value == value.to_integral_value() else float(value)
+        return json_number(value)
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(kind(value))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from ..contract.convert import as_tuple
+from ..contract.convert import as_tuple, json_number
 from ..contract.exchange import HttpRequest
 from ..contract.money import Money
 from ..errors import ImgEditError, UnexpectedResponse, UsageError
@@ -150,9 +150,9 @@ def _plain(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     return tuple(json.loads(text))
 
 
-def _number(value: Any) -> int | float:
+def _number(value: Any) -> int | float | str:
     if isinstance(value, Decimal) and value.is_finite():
-        return int(value) if value == value.to_integral_value() else float(value)
+        return json_number(value)
     raise TypeError(type(value).__name__)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import fields, has
 
+from ..contract.convert import json_number
 from ..contract.exchange import HttpResponse
 from ..contract.image import ImageSource
 from ..errors import JournalError
@@ -130,7 +131,7 @@ def _writer(kind: type) -> Callable[[Any], Any]:
 _WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
     datetime: datetime.isoformat,
     # One that is no amount of ours is a number in what a vendor sent.
-    Decimal: lambda value: int(value) if value == value.to_integral_value() else float(value),
+    Decimal: json_number,
     bytes: lambda value: b64encode(value).decode(),
     frozenset: sorted,
 }

@@ -13,6 +13,7 @@ from ..errors import ImgEditError, JobFailed
 from .record import JobRecord
 
 _LONG = 4096
+_DEEP = 100
 _LARGE = 1 << 20
 
 
@@ -65,7 +66,10 @@ def stored_error(record: JobRecord) -> ImgEditError:
 
 
 def readable(response: HttpResponse) -> Any:
-    """An answer's JSON for the result's `raw`; long texts are cut, None when it is none."""
+    """An answer's JSON for the result's `raw`; None when it is none.
+
+    Long texts are cut, and so is what is nested too deeply to be shown everywhere.
+    """
     if not response.body or len(response.body) > 64 * _LARGE:
         return None
     try:
@@ -74,11 +78,13 @@ def readable(response: HttpResponse) -> Any:
         return None
 
 
-def _short(value: Any) -> Any:
+def _short(value: Any, deep: int = 0) -> Any:
+    if isinstance(value, dict | list) and deep == _DEEP:
+        return "<nested too deeply>"
     if isinstance(value, dict):
-        return {key: _short(item) for key, item in value.items()}
+        return {key: _short(item, deep + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_short(item) for item in value]
+        return [_short(item, deep + 1) for item in value]
     if isinstance(value, str) and len(value) > _LONG:
         return f"<{len(value)} characters>"
     return value
