@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, TypeVar
 
 from attrs import evolve
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .engine.reuse import Earlier
 
 Picture = Any
+T = TypeVar("T")
 
 _KEYWORDS = (
     "provider",
@@ -225,37 +226,46 @@ class Client(Books):
             async with self._door:
                 await asyncio.sleep(0)
             ask = await self._ask(given)
-            asks = await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
-            if ask.reuse:
-                from .engine.reuse import look
+            asks = await self._route(ask)
+            earlier = await self._look(asks)
+            if earlier is not None:
+                return await self._reuse(earlier, on_event)
+            begun = time.monotonic()
 
-                earlier = await look(self.runtime, asks)
-                if earlier is not None:
-                    return await self._reuse(earlier, on_event)
-            return await self._first(asks, deadline, on_event)
+            async def serve(one: Ask) -> EditResult:
+                left = deadline if deadline is None else deadline - (time.monotonic() - begun)
+                ready, record = await plan(self.runtime, one, on_event)
+                return await self._drive(ready, record, left, on_event)
+
+            result, tried = await self._first(asks, serve)
+            return evolve(result, tried=tried)
 
     async def submit(self, image: Picture, prompt: str, **keywords: Any) -> EditJob:
         """Begin an edit and return at once when it is checked and priced.
 
-        Takes what `edit` takes and raises what it raises before anything is sent.
+        Takes what `edit` takes and raises what it raises before anything is sent. Of several
+        providers it is the first that can do the edit; no other is asked after that.
         """
         arguments = _arguments(keywords)
         deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")
-        ask = await self._ask({"image": image, "prompt": prompt, **arguments})
-        earlier = None
-        if ask.reuse:
-            from .engine.reuse import look
-
-            earlier = await look(self.runtime, [ask])
+        asks = await self._route(await self._ask({"image": image, "prompt": prompt, **arguments}))
+        earlier = await self._look(asks)
         if earlier is not None:
             found = earlier
             return EditJob(
                 found.record, self._turns, lambda tell: self._reuse(found, tell), on_event
             )
-        ready, record = await plan(self.runtime, ask, on_event)
-        return EditJob(
-            record, self._turns, lambda tell: self._drive(ready, record, deadline, tell), on_event
-        )
+        (ready, record), tried = await self._plan(asks, on_event)
+
+        async def work(tell: OnEvent) -> EditResult:
+            try:
+                result = await self._drive(ready, record, deadline, tell)
+            except ImgEditError as error:
+                tell_of(error, tried)
+                raise
+            return evolve(result, tried=tried)
+
+        return EditJob(record, self._turns, work, on_event)
 
     async def resume(
         self,
@@ -300,26 +310,40 @@ class Client(Books):
             self.runtime.tidy(record)
         return result
 
+    async def _route(self, ask: Ask) -> Sequence[Ask]:
+        return await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
+
+    async def _look(self, asks: Sequence[Ask]) -> Earlier | None:
+        """The same edit done before by one of several providers, when that may be reused."""
+        if not asks[0].reuse:
+            return None
+        from .engine.reuse import look
+
+        return await look(self.runtime, asks)
+
+    async def _plan(
+        self, asks: Sequence[Ask], on_event: OnEvent | None
+    ) -> tuple[tuple[Provider, JobRecord], tuple[Tried, ...]]:
+        return await self._first(asks, lambda ask: plan(self.runtime, ask, on_event))
+
     async def _first(
-        self, asks: Sequence[Ask], deadline: float | None, on_event: OnEvent | None
-    ) -> EditResult:
-        """The first of several providers that can serve; see `engine.route`."""
+        self, asks: Sequence[Ask], serve: Callable[[Ask], Awaitable[T]]
+    ) -> tuple[T, tuple[Tried, ...]]:
+        """What comes of the first of several that can serve, and who was passed over before it.
+
+        See `engine.route`.
+        """
         check_names(self.runtime, asks)
         tried: list[Tried] = []
-        begun = time.monotonic()
         for ask in asks:
-            left = deadline if deadline is None else deadline - (time.monotonic() - begun)
             try:
-                ready, record = await plan(self.runtime, ask, on_event)
-                result = await self._drive(ready, record, left, on_event)
+                return await serve(ask), tuple(tried)
             except ImgEditError as error:
                 goes_on = passes_on(error, next_on_refusal=ask.next_on_refusal)
                 if not goes_on or ask is asks[-1]:
                     tell_of(error, tried)
                     raise
                 tried.append(passed_over(ask, error))
-            else:
-                return evolve(result, tried=tuple(tried))
         raise AssertionError("there is at least one to ask")
 
     async def _drive(
@@ -376,14 +400,17 @@ class Client(Books):
         )
 
     async def preview(self, image: Picture, prompt: str, **keywords: Any) -> list[dict[str, Any]]:
-        """The requests that `edit` would send, as JSON rows; nothing is sent, no key is needed."""
+        """The requests that `edit` would send, as JSON rows; nothing is sent, no key is needed.
+
+        Of several providers they are those to the first that can do the edit.
+        """
         from .engine.preview import preview
 
         arguments = _arguments(keywords)
         on_event = arguments.pop("on_event")
         arguments["reuse"] = False  # what would be sent is asked
         ask = await self._ask({"image": image, "prompt": prompt, **arguments})
-        provider, record = await plan(self.runtime, ask, on_event)
+        (provider, record), _ = await self._plan(await self._route(ask), on_event)
         return preview(self.runtime, provider, record)
 
     def models(self, provider: str | None = None) -> list[dict[str, Any]]:

@@ -231,6 +231,77 @@ def test_a_limit_in_money_holds_for_credits_with_a_rate(
             client.edit(source, "make it so", provider="cheapest", max_cost="0.03 USD")
 
 
+@pytest.mark.parametrize(
+    ("said", "words", "first"),
+    (
+        ("acme,zeta", {}, "acme"),
+        ("zeta,acme", {}, "zeta"),
+        ("acme,zeta", {"max_cost": "0.02 USD"}, "zeta"),
+        ("cheapest", {}, "zeta"),
+    ),
+)
+def test_what_is_shown_and_what_is_begun_is_what_the_first_that_can_do_it_gets(
+    zeta: ScriptedServer,
+    server: ScriptedServer,
+    source: Path,
+    said: str,
+    words: dict[str, Any],
+    first: str,
+) -> None:
+    async def run() -> None:
+        async with imgedit.Client() as client:
+            words["provider"] = said
+            rows = await client.preview(source, "make it so", **words)
+            assert [row["url"] for row in rows][-1].startswith(servers[first].url)
+            assert (server.requests, zeta.requests) == ([], [])
+            job = await client.submit(source, "make it so", **words)
+            result = await job.result()
+            assert (result.provider, result.job_id) == (first, job.id)
+            assert [one.provider for one in result.tried] == ["acme"] * ("max_cost" in words)
+            with pytest.raises(errors.UnknownProvider, match="'zetta'"):
+                await client.preview(source, "make it so", provider="acme,zetta")
+            with pytest.raises(errors.ValidationError, match="Tried before: acme: /quality"):
+                await client.submit(source, "make it so", provider="acme,zeta", quality="high")
+
+    servers = {"acme": server, "zeta": zeta}
+    asyncio.run(run())
+    assert [one.count("POST", "/edit") for one in (servers.pop(first), *servers.values())] == [1, 0]
+
+
+def test_what_was_begun_with_one_goes_to_no_other(
+    zeta: ScriptedServer, server: ScriptedServer, source: Path
+) -> None:
+    server.on("POST", "/edit", Answer(status=503))
+
+    async def run() -> None:
+        async with imgedit.Client() as client:
+            job = await client.submit(source, "make it so", provider="acme,zeta")
+            with pytest.raises(errors.ProviderUnavailable):
+                await job.result()
+            zeta.on("POST", "/edit", Answer(status=503))
+            words = {"provider": "acme,zeta", "max_cost": "0.02 USD"}
+            job = await client.submit(source, "make it so", **words)
+            with pytest.raises(errors.ProviderUnavailable, match="Tried before: acme: it may cost"):
+                await job.result()
+
+    asyncio.run(run())
+    assert server.count("POST", "/edit") == zeta.count("POST", "/edit")
+
+
+def test_the_same_edit_of_any_of_them_is_reused_when_it_is_begun(
+    zeta: ScriptedServer, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
+            first = await client.edit(source, "make it so", provider="zeta")
+            job = await client.submit(source, "make it so", provider="acme,zeta", reuse=True)
+            again = await job.result()
+            assert (again.reused, again.job_id) == (True, first.job_id)
+
+    asyncio.run(run())
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("said", ("acme,", ",", "acme,,zeta"))
 def test_an_empty_name(zeta: ScriptedServer, ask: Edit, source: Path, said: str) -> None:
     with pytest.raises(errors.UsageError, match="empty"):
