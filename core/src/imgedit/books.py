@@ -81,5 +81,4 @@ class Books:
         from .ledger.spend import what_is_left
 
         purse = self.runtime.purse
-        entries = self.runtime.journal.entries() if purse.budgets else ()
-        return what_is_left(purse, entries, purse.day(now()))
+        return what_is_left(purse, self.runtime.journal.totals, purse.day(now()))

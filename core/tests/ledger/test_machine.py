@@ -146,7 +146,7 @@ class Ledger(RuleBasedStateMachine):
         spent = sum((entry.charge or 0 for entry in entries if not entry.open), Decimal(0))
         assert reserved + spent <= sum((entry.counted for entry in entries), Decimal(0)) <= CAP
         (budget,) = self.purse.budgets
-        total = sum((value for *_, value in self.journals[1]._totals(budget, "")), Decimal(0))
+        total = sum((value for *_, value in self.journals[1].totals(budget, "")), Decimal(0))
         assert total == sum((entry.counted for entry in entries), Decimal(0))
 
     @invariant()

@@ -69,6 +69,16 @@ def test_a_charge_that_nobody_knows_is_counted_as_unknown() -> None:
     assert (row.jobs, row.unknown) == (8, 5)
 
 
+def test_what_is_left_counts_jobs_whose_rows_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgedit.engine.journal._MOST_ENTRIES", 1)
+    journal = MemoryJournal()
+    for _ in range(3):
+        journal.save(make_record(status="failed", charged="yes"))
+    assert len(list(journal.entries())) == 1
+    (left,) = what_is_left(Purse(budgets=[Budget(amount="1 USD")]), journal.totals, "")
+    assert (left.counted, left.left) == (Decimal("0.12"), Decimal("0.88"))
+
+
 @pytest.mark.parametrize(
     ("by", "keys"),
     (
@@ -96,8 +106,7 @@ def test_other_groups_are_refused(journal: MemoryJournal) -> None:
 def test_what_is_left_of_budgets(journal: MemoryJournal) -> None:
     budgets = [Budget(amount="1 USD"), Budget(amount="1 USD", label="a"), Budget(amount="0 USD")]
     rates = {("other", "other:credits"): Money("0.01", "USD")}
-    entries = list(journal.entries())
-    left = what_is_left(Purse(budgets=budgets, rates=rates), entries, "2026-11-20")
+    left = what_is_left(Purse(budgets=budgets, rates=rates), journal.totals, "2026-11-20")
     assert [(one.counted, one.left) for one in left] == [
         (Decimal("0.22"), Decimal("0.78")),
         (Decimal("0.09"), Decimal("0.91")),

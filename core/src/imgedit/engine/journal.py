@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -102,6 +102,9 @@ class Journal(Protocol):
         """
 
     # -- money and age
+
+    def totals(self, budget: Budget, window: str) -> Sequence[Total]:
+        """What is counted in a budget's scope, in the window whose days begin so."""
 
     def entries(self, since: datetime | None = None) -> Iterable[Entry]:
         """The ledger's rows, oldest first."""
@@ -247,7 +250,7 @@ class MemoryJournal:
             raise over_already(before)
         entry = row_of(record, before, purse)
         if purse is not None and enters(record, entry, before):
-            purse.check(entry, before, self._total)
+            purse.check(entry, before, self.totals)
         if before is not None:
             self._totals[before.bucket] -= before.counted
         self._totals[entry.bucket] = self._totals.get(entry.bucket, Decimal(0)) + entry.counted
@@ -268,7 +271,8 @@ class MemoryJournal:
             self._held.add(record.id)
             self._ended.pop(record.id, None)
 
-    def _total(self, budget: Budget, window: str) -> list[Total]:
+    def totals(self, budget: Budget, window: str) -> Sequence[Total]:
+        """What is counted in a budget's scope, also of jobs whose rows are not kept any more."""
         return [
             (provider, unit, counted)
             for (day, provider, label, unit), counted in self._totals.items()

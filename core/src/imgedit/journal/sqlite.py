@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,11 @@ from ..engine.journal import over_already
 from ..engine.record import JobRecord
 from ..engine.store import loads
 from ..errors import JournalError
-from ..ledger import Entry
+from ..ledger import Budget, Entry
+from ..ledger.budgets import Total
 from .database import absolute
 from .place import private_folder
-from .rows import read_entry, storable
+from .rows import read_entry, storable, totals
 from .saving import Saving
 
 _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 4"
@@ -162,6 +163,11 @@ class SqliteJournal(Saving):
         return found
 
     # -- money and age
+
+    def totals(self, budget: Budget, window: str) -> Sequence[Total]:
+        """What is counted in a budget's scope, in the window whose days begin so."""
+        with self._alone():
+            return totals(self._connection, budget, window)
 
     def entries(self, since: datetime | None = None) -> Iterable[Entry]:
         """The ledger's rows, oldest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal, get_args
 
@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ..contract.money import plain
 from ..errors import UsageError
-from .budgets import Budget, Purse
+from .budgets import Budget, Purse, Total
 from .entry import Entry
 
 By = Literal["provider", "model", "label", "day", "month"]
@@ -125,14 +125,13 @@ class Left:
         }
 
 
-def what_is_left(purse: Purse, entries: Iterable[Entry], today: str) -> list[Left]:
-    """Each budget with what is left of it; `entries` are all of the ledger's."""
-    rows = list(entries)
+def what_is_left(
+    purse: Purse, totals: Callable[[Budget, str], Sequence[Total]], today: str
+) -> list[Left]:
+    """Each budget with what is left of it; `totals` are what the ledger counts in its scope."""
     found = []
     for budget in purse.budgets:
-        window = budget.window(today)
-        inside = [row for row in rows if budget.covers(row) and row.day.startswith(window)]
-        counted = purse.sum(((row.provider, row.unit, row.counted) for row in inside), budget)
+        counted = purse.sum(totals(budget, budget.window(today)), budget)
         left = max(budget.amount.amount - counted, Decimal(0))
         found.append(Left(budget=budget, counted=counted, left=left))
     return found
