@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, TypeVar
 
 from attrs import evolve
@@ -18,10 +17,10 @@ from .contract.request import EditRequest, Reference
 from .discovery import registry
 from .engine import bookkeeping
 from .engine.drive import Drive
-from .engine.finish import to_result, told_of
+from .engine.finish import present, to_result, told_of
 from .engine.journal import Journal, supersedes
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
-from .engine.record import JobRecord, SavedFile
+from .engine.record import JobRecord
 from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
 from .engine.runtime import Runtime
 from .engine.sidecar import write_missing, write_sidecars
@@ -282,18 +281,18 @@ class Client(Books):
             JournalError: there is no such job; PluginError: its provider is not there any more;
                 ImgEditError: as `edit`.
         """
-        record = _present(self._record(job))
-        if record.complete:
+        record = self._record(job)
+        if present(record).complete:
             return await self._finished(record)
         provider = self._provider_of(record)
         async with self._turns:
             stored = self.runtime.journal.hold(record.id)
             try:
                 if stored is not None:
-                    record = record if supersedes(record, stored) else _present(stored)
+                    record = record if supersedes(record, stored) else stored
                 elif not record.finished:  # the journal may know that it is over
                     self.runtime.journal.save(record, purse=self.runtime.purse)
-                if record.complete:  # another process did it while this one waited
+                if present(record).complete:  # another process did it while this one waited
                     return await self._finished(record)
                 return await self._drive(provider, record, deadline, on_event, stored=True)
             finally:
@@ -506,12 +505,3 @@ def _journal(journal: Journal | str | os.PathLike[str] | None) -> Journal | None
 
         return SqliteJournal(journal)
     raise ConfigError(f"a journal is a path or a Journal, not {type(journal).__name__}")
-
-
-def _exists(file: SavedFile) -> bool:
-    return Path(file.path).exists()
-
-
-def _present(record: JobRecord) -> JobRecord:
-    """The record with those of its pictures that are still there."""
-    return evolve(record, files=tuple(filter(_exists, record.files)))

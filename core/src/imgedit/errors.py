@@ -171,7 +171,14 @@ class ValidationError(ImgEditError):
 
 
 class OutputError(ImgEditError):
-    """The picture cannot be written where it was asked for."""
+    """The picture cannot be written where it was asked for.
+
+    `mend` is what helps there: a job that is stored, and may be paid, keeps its place.
+    """
+
+    def __init__(self, message: str = "", *, mend: str | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.mend = mend
 
 
 class JournalError(ImgEditError):

@@ -94,6 +94,7 @@ def _edit(screen: Screen, image: str, fields: dict[str, Any]) -> EditResult:
 
     async def work() -> EditResult:
         async with Client.from_config() as client:
+            screen.watch.durable = client.runtime.durable
             return await client.edit(image, on_event=follower, **fields)
 
     with following(screen) as follower:

@@ -85,6 +85,7 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
 
     async def one(job: str) -> EditResult:
         async with Client.from_config() as client:
+            screen.watch.durable = client.runtime.durable
             return await client.resume(job, deadline=deadline, on_event=follower)
 
     if job_id is not None:
@@ -212,3 +213,6 @@ def _facts(record: JobRecord) -> Iterator[tuple[str, Any]]:
         yield "next", f"imgedit jobs resume {record.id}"
     if record.charged == "unknown":
         yield "or", f"imgedit jobs settle {record.id} --charged, or --not-charged"
+    elif job.status == "done" and not record.finished:
+        charge = "--charged" if record.charged == "yes" else "--not-charged"
+        yield "or", f"imgedit jobs settle {record.id} {charge}, if the picture is gone for good"

@@ -26,6 +26,7 @@ class Watch:
     def __init__(self) -> None:
         self.job_id: str | None = None
         self.spending = False
+        self.durable = True
 
 
 class Screen:

@@ -24,7 +24,8 @@ def settle(
 ) -> None:
     """Say what became of a job whose outcome is not known.
 
-    Look in your account at the provider first. The job is then over, and budgets count it so.
+    Look in your account at the provider first. The job is then over, and budgets count it so. A
+    job that is done and whose picture is gone for good ends so, too.
     """
     from ..errors import UsageError
     from ..journal import job_row

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ..errors import Charged
+from ..errors import Charged, ImgEditError
 from .exits import Interrupted
 from .screen import Watch
 
@@ -21,6 +21,7 @@ def run_task(task: Coroutine[Any, Any, T], watch: Watch) -> T:
 
     Raises:
         Interrupted: Ctrl-C was pressed; it names the job, the money and the next command.
+        ImgEditError: as the coroutine; what helps in Python alone is not advised.
     """
     stopped: list[BaseException] = []
     ours = (
@@ -40,6 +41,10 @@ def run_task(task: Coroutine[Any, Any, T], watch: Watch) -> T:
         return asyncio.run(watched())
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise _interrupted(stopped[0] if stopped else error, watch) from None
+    except ImgEditError as error:
+        if error.job is not None and not watch.durable:
+            error.hint = _anew(error.charged)
+        raise
 
 
 @contextmanager
@@ -70,16 +75,20 @@ def _cancelled_between_steps(ours: bool) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _anew(charged: Charged) -> str:
+    """What to do when there is nothing from which the job could go on."""
+    if charged == "no":
+        return "Run it again when you like."
+    return "Look in your account at the provider before you run it again."
+
+
 def _interrupted(error: BaseException, watch: Watch) -> Interrupted:
     charged: Charged = getattr(error, "charged", "unknown" if watch.spending else "no")
     job_id: str | None = getattr(error, "job_id", watch.job_id)
     stored = getattr(error, "stored", job_id is not None and watch.spending)
-    if job_id is not None and stored:
+    hint = _anew(charged)
+    if job_id is not None and stored and watch.durable:
         hint = f"Go on with: imgedit jobs resume {job_id}"
-    elif charged == "no":
-        hint = "Run it again when you like."
-    else:
-        hint = "Look in your account at the provider before you run it again."
     name = f": job {job_id}" if job_id else ""
     return Interrupted(
         f"interrupted{name}",

@@ -231,7 +231,6 @@ def _failed(run: Run, reason: str, status: int | None = None) -> DownloadFailed:
         f"the picture could not be fetched: {reason}",
         charged=run.record.charged,
         status=status,
-        hint=f"Fetch it later with: imgedit jobs resume {run.record.id}",
     )
 
 

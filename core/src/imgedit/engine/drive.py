@@ -28,6 +28,7 @@ from ..manifest import is_error, poll_seconds
 from .collect import collect, keep_pictures
 from .exchange import perform
 from .pace import enter, turn
+from .plan import check_places
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
@@ -77,6 +78,8 @@ class Drive(Run):
         self.runtime.drives(self.record.id)
         try:
             await enter(self)
+            if self.stored and self.record.job.status == "planned":  # much may be otherwise by now
+                check_places(self.record.wish, self.record.job.request.n)
             if self.record.reconciled:  # other jobs may have got their ids since
                 self.record = evolve(self.record, job=with_others(self))
             while not self.record.finished:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from attrs import evolve
+
 from ..contract.money import Money
 from ..contract.outcome import Output
-from ..errors import ImgEditError
+from ..errors import ImgEditError, OutputError
 from ..result import EditResult, ResultImage, Variant
 from .record import JobRecord, SavedFile
 from .store import dumps
@@ -55,8 +57,18 @@ def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
     error.charged = record.charged
     error.fill(provider=record.job.provider, job_id=record.id, job=dumps(record))
     way = f"imgedit jobs resume {record.id}" if durable else "client.resume(error.job)"
-    error.hint = f"{error.hint or 'Mend that.'} Then go on with: {way}"
+    mends = error.mend if isinstance(error, OutputError) else error.hint
+    error.hint = f"{mends or 'Mend that.'} Then go on with: {way}"
     return error
+
+
+def present(record: JobRecord) -> JobRecord:
+    """The record with those of its pictures that are still there."""
+    return evolve(record, files=tuple(filter(_exists, record.files)))
+
+
+def _exists(file: SavedFile) -> bool:
+    return Path(file.path).exists()
 
 
 def _image(file: SavedFile, output: Output, held: Held | None) -> ResultImage:

@@ -14,6 +14,8 @@ from ..errors import OutputError
 from ..images.sniff import extension_for, media_type_for
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
+_IN_THE_WAY: Final = "Move what is there away."
+_NO_FOLDER: Final = "Make that folder."
 
 
 def numbered(out: Path, index: int, count: int) -> Path:
@@ -75,13 +77,19 @@ def check_writable(out: Path, count: int, *, overwrite: bool) -> None:
 def _check_place(out: Path) -> None:
     folder = out.parent
     if out.is_dir():
-        raise OutputError(f"{str(out)!r} is a folder", hint="Give the name of a file.")
+        raise OutputError(
+            f"{str(out)!r} is a folder", hint="Give the name of a file.", mend=_IN_THE_WAY
+        )
     if not folder.exists():
         raise OutputError(
-            f"the folder {str(folder)!r} does not exist", hint="Make it, or choose another."
+            f"the folder {str(folder)!r} does not exist",
+            hint="Make it, or choose another.",
+            mend=_NO_FOLDER,
         )
     if not folder.is_dir():
-        raise OutputError(f"{str(folder)!r} is not a folder", hint="Choose another place.")
+        raise OutputError(
+            f"{str(folder)!r} is not a folder", hint="Choose another place.", mend=_NO_FOLDER
+        )
     _probe(folder)
 
 
@@ -94,7 +102,9 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 def in_the_way(path: Path) -> OutputError:
     """The error for an output that exists."""
     return OutputError(
-        f"{str(path)!r} exists already", hint="Choose another name, or allow overwriting it."
+        f"{str(path)!r} exists already",
+        hint="Choose another name, or allow overwriting it.",
+        mend=_IN_THE_WAY,
     )
 
 
@@ -113,10 +123,14 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     """The OutputError for an OSError met while writing."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         what = f"there is no room to write {str(path)!r}"
-        return OutputError(what, hint="Free some space, or write somewhere else.")
+        return OutputError(
+            what, hint="Free some space, or write somewhere else.", mend="Free some space there."
+        )
     reason = error.strerror or type(error).__name__
     return OutputError(
-        f"{str(path)!r} cannot be written: {reason}", hint="Choose another place for it."
+        f"{str(path)!r} cannot be written: {reason}",
+        hint="Choose another place for it.",
+        mend=_NO_FOLDER if error.errno == errno.ENOENT else "Make it possible to write there.",
     )
 
 

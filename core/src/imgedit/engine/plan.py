@@ -186,17 +186,17 @@ def pick(runtime: Runtime, ask: Ask) -> Picked:
     )
 
 
-def check_places(ask: Ask) -> None:
+def check_places(wish: Ask | Wish, count: int) -> None:
     """Refuse an output that cannot work, before anything is spent.
 
     Raises:
         OutputError: it could not be written; UsageError: a sidecar has no picture beside it.
     """
-    if ask.out is not None:
-        check_writable(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
-        if ask.sidecar:
-            check_sidecars(Path(ask.out), ask.request.n, overwrite=ask.overwrite)
-    elif ask.sidecar:
+    if wish.out is not None:
+        check_writable(Path(wish.out), count, overwrite=wish.overwrite)
+        if wish.sidecar:
+            check_sidecars(Path(wish.out), count, overwrite=wish.overwrite)
+    elif wish.sidecar:
         raise UsageError("a sidecar needs a place", hint="Say where the picture goes: out=.")
 
 
@@ -222,7 +222,7 @@ async def plan(
         )
 
     tell("chosen", f"{provider.name} {model.id} ({picked.how})")
-    check_places(ask)
+    check_places(ask, ask.request.n)
     try:
         request, notes = await prepare(
             runtime, provider, picked.request, job_id, keep_metadata=ask.keep_metadata

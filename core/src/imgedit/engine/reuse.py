@@ -71,7 +71,7 @@ async def hand_out(
     ask, record = earlier.ask, earlier.record
     job = record.job
     assert job.done is not None  # only done jobs are found
-    check_places(ask)
+    check_places(ask, ask.request.n)
     files, warnings = record.files, [*ask.warnings, *earlier.picked.warnings]
     if len(job.done.images) < job.request.n:
         warnings.append(too_few(job.request.n, len(job.done.images)))

@@ -34,7 +34,7 @@ class Room:
             raise JournalError(
                 f"there is no room for the answer in {folder.parent}: "
                 f"{error.strerror or type(error).__name__}",
-                hint="Make room on that disk, then try again.",
+                hint="Make room on that disk.",
                 charged="no",
             ) from None
 

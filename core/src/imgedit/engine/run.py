@@ -15,12 +15,16 @@ from ..errors import (
     BudgetExceeded,
     ConfigError,
     DeadlineExceeded,
+    DownloadFailed,
     ImgEditError,
     JournalError,
+    OutcomeUnknown,
+    OutputError,
     PluginError,
     ProviderError,
     UnexpectedResponse,
 )
+from .finish import present
 from .record import JobRecord, now
 from .store import dumps
 from .summary import error_row
@@ -34,7 +38,7 @@ Error = TypeVar("Error", bound=ImgEditError)
 
 
 # What says nothing of the job itself: it may go on when that is mended.
-_LATER = (ConfigError, DeadlineExceeded, JournalError)
+_LATER = (ConfigError, DeadlineExceeded, JournalError, OutputError)
 
 
 class Run:
@@ -52,7 +56,8 @@ class Run:
     ) -> None:
         self.runtime = runtime
         self.provider = provider
-        self.record = record
+        self._ended = record if stored and record.job.status == "done" and record.finished else None
+        self.record = record if self._ended is None else present(record)
         self.on_event = on_event
         self.stored = self._resumed = stored
         self.kept: Status | None = record.job.status if stored else None  # what the journal has
@@ -79,9 +84,7 @@ class Run:
     def too_late(self) -> DeadlineExceeded:
         """The error for a job whose time is over."""
         return DeadlineExceeded(
-            "the time given ran out before the picture was there",
-            charged=self.record.charged,
-            hint=self._next_step(),
+            "the time given ran out before the picture was there", charged=self.record.charged
         )
 
     def save(self, **changes: Any) -> None:
@@ -89,6 +92,9 @@ class Run:
         elapsed = asyncio.get_running_loop().time() - self._begun
         seconds = round(self._seconds_before + elapsed, 3)
         self.record = evolve(self.record, updated_at=now(), seconds=seconds, **changes)
+        if self._ended is not None and not self.record.finished:
+            return  # what is stored is finished, and stays so if its picture does not come again
+        self._ended = None
         self.runtime.journal.save(self.record, purse=self.runtime.purse)
         self.stored = True
         self.kept = self.record.job.status
@@ -159,6 +165,10 @@ class Run:
         self.fill(error)
         if not isinstance(error, ProviderError) and not self.is_told(error):
             error.charged = self.record.charged  # who raised it knows nothing of the money
+        given_back = error is self._final and error.charged == "no"
+        if self._ended is not None and not given_back:
+            error.charged, error.hint = self.record.charged, self._hint(error)
+            return
         job = self.record.job
         later = isinstance(error, _LATER if self.stored else DeadlineExceeded)
         over = error is self._final or (job.status == "planned" and not later)
@@ -182,22 +192,47 @@ class Run:
             self._save_end(error)
         if not over:
             error.job = dumps(self.record)
-            if error.hint is None:
-                error.hint = self._next_step(error)
+            error.hint = self._hint(error)
 
-    def _next_step(self, error: ImgEditError | None = None) -> str:
+    def _hint(self, error: ImgEditError) -> str:
+        """What mends the cause, then how this job goes on; never another edit."""
+        mends = error.mend if isinstance(error, OutputError) else error.hint
+        if mends is not None and self.record.id in mends:
+            if self.runtime.durable:
+                return mends
+            mends = None  # there is no such job for the command line
+        step = self._next_step(error)
+        if mends is None:
+            return step
+        return f"{mends.rstrip('.')}. {step.replace('Go on', 'Then go on', 1)}"
+
+    def _next_step(self, error: ImgEditError) -> str:
         """What to do next with a job that can go on."""
+        name, done = self.record.id, self.record.job.status == "done"
+        unknown = self._resumed and error.charged == "unknown"
         if not self.runtime.durable:
+            if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
+                return "Look in your account at the provider whether it was charged."
             return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
-        name = self.record.id
-        if self._resumed and isinstance(error, UnexpectedResponse) and error.charged == "unknown":
+        command = f"imgedit jobs resume {name}"
+        if isinstance(error, JournalError):
+            return f"Once the journal works again, go on with: {command}"
+        if self._ended is not None and isinstance(error, ProviderError):
+            return f"The job stays finished. Look for it once more with: {command}"
+        if done and self._resumed and isinstance(error, ProviderError):
+            return (
+                f"Fetch it later with: {command}. If it is gone for good, end the job with: "
+                f"imgedit jobs settle {name} --charged"
+            )
+        if unknown and isinstance(error, UnexpectedResponse):
             # The stored answer was read once more, in vain, and would be the next time, too.
             return (
                 "A newer version of the plugin may be able to read it. Otherwise look in your "
                 "account at the provider whether it was charged, then say so: "
                 f"imgedit jobs settle {name} --charged, or --not-charged"
             )
-        return f"Go on with: imgedit jobs resume {name}"
+        verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
+        return f"{verb} with: {command}"
 
     def _save_end(self, error: ImgEditError) -> None:
         """Store the end; a journal that fails now must not hide what happened before."""
@@ -209,7 +244,8 @@ class Run:
 
     def tag(self, error: asyncio.CancelledError) -> None:
         """Put on a cancellation what who cancelled needs to go on."""
-        error.job = dumps(self.record)  # type: ignore[attr-defined]  # read by who cancelled
+        stored = self._ended or self.record
+        error.job = dumps(stored)  # type: ignore[attr-defined]  # read by who cancelled
         error.job_id = self.record.id  # type: ignore[attr-defined]  # likewise
         error.charged = self.record.charged  # type: ignore[attr-defined]  # likewise
         error.stored = self.stored  # type: ignore[attr-defined]  # likewise

@@ -226,7 +226,7 @@ class Runtime:
         if base_url is not None and base_url != present:
             raise ConfigError(
                 f"this job was sent to {base_url} and {provider.name} is now at {present}",
-                hint=f"Set IMGEDIT_{provider.name.upper()}_BASE_URL as it was, then resume it.",
+                hint=f"Set IMGEDIT_{provider.name.upper()}_BASE_URL as it was.",
             )
         known = (provider.name, present if keys else None)
         if known not in self._sites:

@@ -21,7 +21,7 @@ def in_plain_words(error: sqlite3.Error, path: Path, patience: float) -> Journal
         case "SQLITE_BUSY" | "SQLITE_LOCKED":
             return JournalError(
                 f"the journal {path} was locked by another process for {patience:g} seconds",
-                hint="Try again when that one has finished.",
+                hint="Wait until that one has finished.",
                 retryable=True,
             )
         case "SQLITE_NOTADB":
@@ -38,7 +38,7 @@ def in_plain_words(error: sqlite3.Error, path: Path, patience: float) -> Journal
         case "SQLITE_FULL":
             return JournalError(
                 f"the journal {path} cannot be written: the disk is full",
-                hint="Make room, then try again.",
+                hint="Make room on that disk.",
             )
         case "SQLITE_CANTOPEN":
             return JournalError(
@@ -54,4 +54,4 @@ def in_plain_words(error: sqlite3.Error, path: Path, patience: float) -> Journal
         return JournalError(f"the journal {path} is closed", hint="Open it again.")
     if kind == "SQLITE_ERROR" or not name:
         return JournalError(f"the journal {path} is not as imgedit made it: {error}", hint=_KEEP)
-    return JournalError(f"the journal {path} failed: {name}", hint="Try again.")
+    return JournalError(f"the journal {path} failed: {name}")

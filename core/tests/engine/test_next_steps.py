@@ -1,0 +1,242 @@
+"""What is to be done after something was sent: the job goes on, no hint makes anybody buy again."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import errors
+from imgedit.engine.output import cannot_write
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+
+def stored(path: Path, job_id: str) -> JobRecord:
+    with closing(SqliteJournal(path)) as journal:
+        return journal.load(job_id)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the journal lies."""
+    return tmp_path / "jobs.sqlite3"
+
+
+def done(server: ScriptedServer) -> Answer:
+    return Answer.json({"id": "7", "urls": [f"{server.url}/out.png"], "cost": "0.04"})
+
+
+@pytest.mark.parametrize("trouble", ("a file", "a folder", "no folder"))
+def test_a_place_that_is_gone_after_paying(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path, trouble: str,
+) -> None:  # fmt: skip
+    out = tmp_path / "results" / "out.png"
+    out.parent.mkdir()
+
+    def spoil(_: Any) -> Answer:
+        match trouble:
+            case "a file":
+                out.write_bytes(b"mine")
+            case "a folder":
+                out.mkdir()
+            case _:
+                out.parent.rmdir()
+        return done(server)
+
+    server.on("GET", "/jobs/7", spoil)
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=out, journal=path)
+    assert caught.value.charged == "yes"
+    mends = "Make that folder." if trouble == "no folder" else "Move what is there away."
+    job = caught.value.job_id
+    assert caught.value.hint == f"{mends} Then go on with: imgedit jobs resume {job}"
+    out.parent.mkdir(exist_ok=True)
+    if out.is_dir():
+        out.rmdir()
+    out.unlink(missing_ok=True)
+    assert resume(job, journal=path).image.path == out
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_place_that_is_gone_before_paying(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    out = tmp_path / "results" / "out.png"
+    out.parent.mkdir()
+    server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
+    with pytest.raises(errors.DeadlineExceeded) as begun:
+        edit(source, out=out, journal=path, deadline=1)
+    job = begun.value.job_id
+    out.parent.rmdir()
+    with pytest.raises(errors.OutputError, match="does not exist") as caught:
+        resume(job, journal=path)
+    assert caught.value.charged == "no"
+    assert caught.value.hint == (f"Make that folder. Then go on with: imgedit jobs resume {job}")
+    assert server.count("POST", "/edit") == 0
+    assert stored(path, job).job.status == "planned"
+    out.parent.mkdir()
+    assert resume(job, journal=path).image.path == out
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "mends"),
+    (
+        (errno.ENOSPC, "Free some space there."),
+        (errno.ENOENT, "Make that folder."),
+        (errno.EACCES, "Make it possible to write there."),
+    ),
+    ids=str,
+)
+def test_what_helps_at_a_place_that_stays(number: int, mends: str) -> None:
+    assert cannot_write(Path("out.png"), OSError(number, os.strerror(number))).mend == mends
+
+
+class Full(SqliteJournal):
+    """A journal whose disk is full when the job is done, until that is mended."""
+
+    def save(self, record: JobRecord, **options: Any) -> None:
+        if record.job.status == "done":
+            raise errors.JournalError("the disk is full", hint="Make room on that disk.")
+        super().save(record, **options)
+
+
+def test_a_journal_that_is_full_after_paying(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    with pytest.raises(errors.JournalError) as caught:
+        edit(source, journal=Full(path))
+    job = caught.value.job_id
+    assert caught.value.charged == "yes"
+    assert caught.value.hint == (
+        "Make room on that disk. Once the journal works again, go on with: "
+        f"imgedit jobs resume {job}"
+    )
+    assert resume(job, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_setting_that_is_missing_after_paying(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    server.on("GET", "/jobs/7", Answer.json({"id": "7"}))
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        edit(source, journal=path, deadline=1.5)
+    job = caught.value.job_id
+    assert caught.value.hint == f"Go on with: imgedit jobs resume {job}"
+    monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", "http://127.0.0.1:9")
+    with pytest.raises(errors.ConfigError) as moved:
+        resume(job, journal=path)
+    assert moved.value.hint == (
+        f"Set IMGEDIT_ACME_BASE_URL as it was. Then go on with: imgedit jobs resume {job}"
+    )
+
+
+def test_without_a_journal_nothing_is_said_of_the_command_line(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source)
+    assert "imgedit jobs" not in str(caught.value)
+    assert "client.resume(error.job)" in str(caught.value)
+    out = tmp_path / "out.png"
+
+    def in_the_way(_: Any) -> Answer:
+        out.write_bytes(b"mine")
+        return done(server)
+
+    server.on("GET", "/jobs/7", in_the_way)
+    server.on("GET", "/out.png", Answer.picture(png()))
+    with pytest.raises(errors.OutputError) as other:
+        edit(source, out=out)
+    assert "Move what is there away. Keep error.job" in str(other.value)
+    out.unlink()
+    assert resume(other.value.job).image.path == out
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown) as lost:
+        edit(source)
+    with pytest.raises(errors.OutcomeUnknown) as again:
+        resume(lost.value.job)
+    assert "imgedit jobs" not in str(again.value)
+    assert "Look in your account at the provider" in str(again.value)
+    assert server.count("POST", "/edit") == 3
+
+
+# -- a picture that cannot be had any more
+
+
+def test_a_picture_that_is_gone_for_good(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    server.on("GET", "/out.png", Answer(status=403))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, journal=path)
+    job = caught.value.job_id or ""
+    assert caught.value.hint == f"Fetch it later with: imgedit jobs resume {job}"
+    with pytest.raises(errors.DownloadFailed) as again:
+        resume(job, journal=path)
+    assert f"end the job with: imgedit jobs settle {job} --charged" in str(again.value)
+
+    async def settle() -> None:
+        from datetime import timedelta
+
+        async with imgedit.Client(journal=path) as client:
+            with pytest.raises(errors.UsageError, match="is done, and was charged") as refused:
+                client.settle(job, charged=False)
+            assert f"imgedit jobs settle {job} --charged" in str(refused.value)
+            record = client.settle(job, charged=True)
+            assert (record.job.status, record.charged) == ("failed", "yes")
+            (row,) = client.spend()
+            assert (str(row.charged), row.unknown, row.refunded) == ("0.04", 0, 0)
+            assert client.unfinished() == []
+            with pytest.raises(errors.UsageError, match="nothing to settle"):
+                client.settle(job, charged=True)
+            with pytest.raises(errors.DownloadFailed, match="was failed before"):
+                await client.resume(job)
+            assert client.prune(timedelta(0)) == [job]
+            (row,) = client.spend()
+            assert str(row.charged) == "0.04"
+
+    asyncio.run(settle())
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("way", ("address", "answer"))
+def test_a_finished_job_whose_file_was_deleted_stays_finished(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path, way: str,
+) -> None:  # fmt: skip
+    if way == "answer":
+        server.on("POST", "/edit", Answer.picture(png()))
+    out = tmp_path / "out.png"
+    job = edit(source, out=out, journal=path).job_id
+    before = stored(path, job)
+    out.unlink()
+    server.on("GET", "/out.png", Answer(status=403))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        resume(job, journal=path)
+    assert caught.value.charged == "yes"
+    assert caught.value.job is None
+    assert "The job stays finished." in str(caught.value)
+    assert stored(path, job) == before
+    with closing(SqliteJournal(path)) as journal:
+        assert list(journal.unfinished()) == []
+        assert journal.driven() == {}
+    if way != "answer":
+        server.on("GET", "/out.png", Answer.picture(png()))
+        assert resume(job, journal=path).image.path == out
+        assert stored(path, job).finished
+    assert server.count("POST", "/edit") == 1
