@@ -216,6 +216,28 @@ def test_who_is_gone() -> None:
         assert evolve(me, pid=os.getppid(), started="1").is_gone(), "another took its number"
 
 
+@pytest.mark.parametrize(
+    "text", ("junk", "x|||||", "0|1|h|b|s|t", "-1|1|h|b|s|t", f"{1 << 80}|||||")
+)
+def test_an_owner_that_cannot_be_read_drives_nothing(
+    journal: SqliteJournal, path: Path, make_record: MakeRecord, text: str
+) -> None:
+    """Who drove it, if there is one, cannot send it any more once it is taken over."""
+    record = make_record()
+    journal.save(record)
+    journal.enter("acme", record.id, 1)
+    with closing(sqlite3.connect(path)) as odd:
+        for table in ("jobs", "slots"):
+            odd.execute(f"UPDATE {table} SET owner = ?, expires = 9e12", (text,))
+        odd.commit()
+    with closing(SqliteJournal(path)) as other:
+        assert dict(other.driven()) == {}
+        assert other.enter("acme", "2", 1)
+        assert other.hold(record.id) == record
+        with pytest.raises(JournalError, match="drives job"):
+            journal.save(record.with_job(status="sent"))
+
+
 @pytest.mark.parametrize("kind", (MemoryJournal, SqliteJournal))
 def test_so_many_at_once(kind: Any, path: Path) -> None:
     journal: Journal = kind() if kind is MemoryJournal else kind(path)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from imgedit import JournalError
+from imgedit import Budget, JournalError
 from imgedit.engine.record import now
 from imgedit.journal import SqliteJournal
+from imgedit.ledger import Purse
 
 MakeRecord = Any
 
@@ -155,6 +156,27 @@ def test_one_that_cannot_be_read_keeps_no_other_from_being_settled(
         assert journal.lost("acme") == {good.id: left, odd.id: odd.created_at}
         alter(path, f"UPDATE jobs SET created_at = 'x' WHERE id = '{odd.id}'")
         assert journal.lost("acme") == {good.id: left}
+
+
+@pytest.mark.parametrize("amount", ("x", "nan", ""))
+def test_amounts_that_are_none(path: Path, make_record: MakeRecord, amount: str) -> None:
+    purse = Purse(budgets=[Budget(amount="5 USD")])
+    with closing(SqliteJournal(path)) as journal:
+        record = make_record()
+        journal.save(record)
+        alter(path, f"UPDATE totals SET counted = '{amount}'")
+        for again in (make_record(), record.with_job(status="failed")):
+            with pytest.raises(JournalError, match=r"is not as imgedit made it.* is no amount"):
+                journal.save(again, purse=purse)
+        alter(path, f"UPDATE jobs SET counted = '{amount}', quoted = '{amount}'")
+        with pytest.raises(
+            JournalError, match=r"is not as imgedit made it.* is no amount"
+        ) as caught:
+            journal.entries()
+        assert str(path) in caught.value.message
+        assert "Keep the file" in (caught.value.hint or "")
+        journal.release(record.id)
+        assert journal.load(record.id) == record
 
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:

@@ -37,9 +37,15 @@ class Owner:
 
     @classmethod
     def read(cls, text: str) -> Owner:
-        """The owner that was written so."""
-        pid, started, host, boot, space, token = text.split("|")
-        return cls(int(pid), started, host, boot, space, token)
+        """The owner that was written so; one that cannot be read is nobody, who is gone."""
+        try:
+            pid, started, host, boot, space, token = text.split("|")
+            number = int(pid)
+        except (TypeError, ValueError):
+            return _NOBODY
+        if not 0 < number < 1 << 31:  # the others mean groups of processes, or nothing
+            return _NOBODY
+        return cls(number, started, host, boot, space, token)
 
     def open(self) -> None:
         """Say that this journal is in use."""
@@ -51,6 +57,8 @@ class Owner:
 
     def is_gone(self) -> bool:
         """Whether it surely drives nothing any more; False when that cannot be told."""
+        if self is _NOBODY:
+            return True
         pid, host, boot, space = _here(os.getpid())
         if self.host != host:
             return False
@@ -70,6 +78,9 @@ class Owner:
             pass
         now = _started(self.pid)
         return bool(self.started and now and now != self.started)
+
+
+_NOBODY = Owner(0, "", "", "", "", "")
 
 
 def this_process() -> Owner:

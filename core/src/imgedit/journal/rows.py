@@ -43,7 +43,7 @@ def amounts(entry: Entry) -> Amounts:
 
 
 def read_entry(row: Sequence[Any]) -> Entry:
-    """A row of the view `entries`."""
+    """A row of the view `entries`; raises sqlite3.Error when an amount is none."""
     return Entry(
         job_id=row[0],
         provider=row[1],
@@ -52,11 +52,11 @@ def read_entry(row: Sequence[Any]) -> Entry:
         unit=row[4],
         quoted=_amount(row[5]),
         at_most=_amount(row[6]),
-        reserved=Decimal(row[7]),
+        reserved=_number(row[7]),
         charge=_amount(row[8]),
         source=row[9],
-        refunded=Decimal(row[10]),
-        counted=Decimal(row[11]),
+        refunded=_number(row[10]),
+        counted=_number(row[11]),
         at=row[12],
         day=row[13],
         state=row[14],
@@ -77,7 +77,7 @@ def _add(
 ) -> None:
     if amount:
         found = connection.execute(_TOTAL, bucket).fetchone()
-        total = amount + (Decimal(found[0]) if found else 0)
+        total = amount + (_number(found[0]) if found else 0)
         connection.execute(_ADD, (*bucket, plain(total)))
 
 
@@ -90,7 +90,7 @@ def totals(connection: sqlite3.Connection, budget: Budget, window: str) -> list[
     if budget.label is not None:
         query, values = query + " AND label = ?", [*values, budget.label]
     rows = connection.execute(query, values)
-    return [(provider, unit, Decimal(counted)) for provider, unit, counted in rows]
+    return [(provider, unit, _number(counted)) for provider, unit, counted in rows]
 
 
 def _text(amount: Decimal | None) -> str | None:
@@ -98,7 +98,18 @@ def _text(amount: Decimal | None) -> str | None:
 
 
 def _amount(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    return None if text is None else _number(text)
+
+
+def _number(text: str) -> Decimal:
+    """What `plain` wrote; an error of SQLite's kind where something else stands, as of it."""
+    try:
+        value = Decimal(text)
+    except (ArithmeticError, TypeError, ValueError):
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise sqlite3.DataError(f"{text!r} is no amount")
+    return value
 
 
 def storable(text: str) -> str:

@@ -95,9 +95,10 @@ class SqliteJournal(Saving):
             if rows:
                 break
         if not rows:
-            gone = self._rows(_FORGOTTEN, (storable(job_id), storable(job_id.upper())))
-            if gone:
-                raise over_already(read_entry(gone[0]))
+            names = (storable(job_id), storable(job_id.upper()))
+            with self._alone():
+                for row in self._connection.execute(_FORGOTTEN, names).fetchall():
+                    raise over_already(read_entry(row))
             raise JournalError(
                 f"there is no job {job_id!r} in the journal {self.path}",
                 hint="`imgedit jobs` lists them.",
@@ -172,7 +173,9 @@ class SqliteJournal(Saving):
     def entries(self, since: datetime | None = None) -> Iterable[Entry]:
         """The ledger's rows, oldest first."""
         begin = "" if since is None else since.astimezone(UTC).isoformat()
-        return [read_entry(row) for row in self._rows(_ENTRIES, (begin,))]
+        with self._alone():
+            rows = self._connection.execute(_ENTRIES, (begin,)).fetchall()
+            return [read_entry(row) for row in rows]
 
     def prune(self, before: datetime) -> list[str]:
         """Forget finished jobs that were not touched since; their rows in the ledger stay."""
