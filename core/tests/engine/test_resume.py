@@ -846,6 +846,37 @@ def test_a_plugin_that_is_gone_changes_nothing_of_the_money(
     assert "client.resume(error.job)" in str(without.value)
 
 
+@pytest.mark.parametrize(
+    ("answer", "money"),
+    (
+        (Answer(status=400), "Nothing was charged."),
+        (Answer.json({"code": "moderated", "state": "failed"}), "The edit was charged."),
+    ),
+    ids=("free", "billed"),
+)
+def test_a_job_that_is_over_says_once_what_it_cost(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    answer: Answer,
+    money: str,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", answer)
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source, journal=path)
+    with pytest.raises(type(caught.value)) as again:
+        resume(caught.value.job_id, journal=path)
+    said, before = str(again.value), str(caught.value)
+    assert said == f"job {caught.value.job_id} was failed before: {before}"
+    assert said.count(money) == 1
+    assert again.value.hint == caught.value.hint
+    assert server.count("POST", "/edit") == 1
+
+
 def test_a_job_that_had_no_time_is_there_to_be_resumed(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

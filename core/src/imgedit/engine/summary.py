@@ -46,12 +46,16 @@ def stored_error(record: JobRecord) -> ImgEditError:
     kind = getattr(errors, str(row.get("type")), JobFailed)
     if not (isinstance(kind, type) and issubclass(kind, ImgEditError)):
         kind = JobFailed
+    cost = Money(**row["cost"]) if row.get("cost") else None
+    # Its message is all that was said then, of the money too: that is said anew.
+    money = str(ImgEditError(charged=row.get("charged"), cost=cost))
+    what, _, hint = str(row.get("message") or "").partition(money)
     message = f"job {record.id} was {record.job.status} before"
-    if row.get("message"):
-        message += f": {row['message']}"
-    cost = row.get("cost")
+    if what:
+        message += f": {what.strip()}"
     return kind(
         message,
+        hint=hint.strip() or None,
         charged=record.charged,
         retryable=False,
         provider=row.get("provider") or record.job.provider,
@@ -60,7 +64,7 @@ def stored_error(record: JobRecord) -> ImgEditError:
         code=row.get("code"),
         request_id=row.get("request_id"),
         job_id=record.id,
-        cost=Money(cost["amount"], cost["unit"]) if cost else None,
+        cost=cost,
         problems=[Problem(**problem) for problem in row.get("problems") or ()],
     )
 
