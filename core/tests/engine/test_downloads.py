@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
+import hashlib
+import io
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+import imgedit
 from imgedit import errors
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
+
+
+class Cut(BaseException):
+    """The process is killed."""
+
+
+def jpeg() -> bytes:
+    """A small JPEG."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "green").save(out, "JPEG")
+    return out.getvalue()
 
 
 def done_with(server: ScriptedServer, *paths: str) -> None:
@@ -49,3 +65,132 @@ def test_a_download_that_is_to_come_back_much_later_is_left_to_a_resume(
         edit(source)
     assert (caught.value.retry_after, caught.value.charged) == (300, "yes")
     assert (server.count("GET", "/out.png"), quick) == (1, [])
+
+
+def names(folder: Path) -> list[str]:
+    """The files that begin with x."""
+    return sorted(path.name for path in folder.glob("x*"))
+
+
+@pytest.mark.parametrize("form", ("png", "jpeg"))
+@pytest.mark.parametrize("end", ("failed", "canceled", "killed", "killed, its spool lost"))
+def test_what_was_placed_is_known_when_a_later_picture_does_not_come(
+    acme: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    form: str,
+    end: str,
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    picture = png() if form == "png" else jpeg()
+    there = [f"x-{number}.{'png' if form == 'png' else 'jpg'}" for number in (1, 2)]
+    done_with(server, "/1.png", "/2.png")
+    server.on("GET", "/1.png", Answer.picture(picture, f"image/{form}"))
+    server.on("GET", "/2.png", Answer(status=404))
+
+    async def cut() -> None:
+        def stop(event: imgedit.Event) -> None:
+            if event.text == "downloading picture 2":
+                if end == "canceled":
+                    task.cancel()
+                elif end != "failed":
+                    raise Cut
+
+        async with imgedit.Client(journal=path) as client:
+            out = tmp_path / "x.png"
+            edit = client.edit(source, "x", provider="acme", n=2, out=out, on_event=stop)
+            task = asyncio.create_task(edit)
+            with pytest.raises((errors.DownloadFailed, asyncio.CancelledError, Cut)):
+                await task
+
+    asyncio.run(cut())
+    assert names(tmp_path) == there[:1]
+    (folder,) = (tmp_path / "jobs.sqlite3.spool").iterdir()
+    if end == "killed, its spool lost":
+        (folder / "picture-1").unlink()
+    else:  # the vendor makes it anew for each who asks
+        server.on("GET", "/1.png", Answer.picture(png(20, 20)))
+    server.on("GET", "/2.png", Answer.picture(picture, f"image/{form}"))
+    result = resume(folder.name, journal=path)
+    assert [image.path.name for image in result.images] == there == names(tmp_path)
+    assert (tmp_path / there[0]).read_bytes() == picture
+    named = [warning for warning in result.warnings if "was written to" in warning]
+    assert len(named) == (0 if form == "png" else 2)
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("resumed", (True, False), ids=["resumed", "at once"])
+def test_another_file_is_not_taken_for_the_picture(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    resumed: bool,
+) -> None:
+    """An edit that was not cut off shares no file, not even one with the same bytes."""
+    out, path = tmp_path / "x.png", tmp_path / "jobs.sqlite3"
+    done_with(server, "/out.png")
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, out=out, journal=path)
+    other = b"mine" if resumed else jpeg()
+    (tmp_path / "x.jpg").write_bytes(other)
+    server.on("GET", "/out.png", Answer.picture(jpeg(), "image/jpeg"))
+    if resumed:
+        result = resume(caught.value.job_id, journal=path)
+    else:
+        result = edit(source, out=out, journal=path)
+    assert result.image.path == tmp_path / "x-1.jpg"
+    assert (tmp_path / "x.jpg").read_bytes() == other
+
+
+def blocked(edit: Any, source: Path, out: Path, **keywords: Any) -> str:
+    """An edit whose picture came, and was not placed, as there was another file by then."""
+
+    def block(event: imgedit.Event) -> None:
+        if event.kind == "downloading":
+            out.write_bytes(b"mine")
+
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=out, on_event=block, **keywords)
+    out.unlink()
+    assert caught.value.job_id is not None
+    return caught.value.job_id
+
+
+def test_a_picture_that_could_not_be_placed_waits_in_the_spool(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """Its URL may have ended when there is room for it."""
+    out, path = tmp_path / "x.png", tmp_path / "jobs.sqlite3"
+    done_with(server, "/out.png")
+    job_id = blocked(edit, source, out, journal=path)
+    server.on("GET", "/out.png", Answer(status=403))
+    assert resume(job_id, journal=path).image.path == out
+    assert out.read_bytes() == png()
+    assert list((tmp_path / "jobs.sqlite3.spool").rglob("*")) == []
+
+
+@pytest.mark.parametrize("spoilt", (png()[:-5], png(20, 20)), ids=["cut off", "another"])
+def test_what_is_spoilt_in_the_spool_is_fetched_again(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    spoilt: bytes,
+) -> None:
+    out, path = tmp_path / "x.png", tmp_path / "jobs.sqlite3"
+    digest = hashlib.sha256(png()).hexdigest()
+    urls = [f"{server.url}/out.png"]
+    server.on("POST", "/edit", Answer.json({"urls": urls, "sha256": digest}))
+    job_id = blocked(edit, source, out, journal=path)
+    (kept,) = (tmp_path / "jobs.sqlite3.spool").rglob("picture-1")
+    kept.write_bytes(spoilt)
+    assert resume(job_id, journal=path).image.path == out
+    assert out.read_bytes() == png()

@@ -6,6 +6,7 @@ import asyncio
 import io
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -14,7 +15,14 @@ from attrs import evolve
 from ..contract.exchange import HttpResponse
 from ..contract.image import ImageSource
 from ..contract.outcome import Done, Output, Step
-from ..errors import DownloadFailed, ImgEditError, OutputError, UnexpectedResponse
+from ..errors import (
+    BudgetExceeded,
+    DownloadFailed,
+    ImgEditError,
+    JournalError,
+    OutputError,
+    UnexpectedResponse,
+)
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from ..manifest.places import first_wait
@@ -24,6 +32,7 @@ from .held import Held
 from .output import cannot_write, fitting, free_name, numbered, place, second_name
 from .record import SavedFile, Wish
 from .retry import pause
+from .same import is_there
 from .sidecar import write_sidecars
 
 if TYPE_CHECKING:
@@ -115,21 +124,27 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
     files = [file for file in run.record.files if file.index in have]
     refreshed = False
     index = 0
-    while index < len(done.images):
-        if index in have:
+    try:
+        while index < len(done.images):
+            if index in have:
+                index += 1
+                continue
+            try:
+                source, facts = await _fetch(run, done.images[index], index)
+            except _Ended as ended:
+                if refreshed or done.refresh is None:
+                    raise ended.error from None
+                refreshed = True
+                done = await _refresh(run, done, refresh)
+                continue
+            files.append(await _keep(run, source, facts, index, len(done.images)))
+            files.sort(key=lambda file: file.index)
+            run.record = evolve(run.record, files=tuple(files))
             index += 1
-            continue
-        try:
-            source, facts = await _fetch(run, done.images[index], index)
-        except _Ended as ended:
-            if refreshed or done.refresh is None:
-                raise ended.error from None
-            refreshed = True
-            done = await _refresh(run, done, refresh)
-            continue
-        files.append(await _keep(run, source, facts, index, len(done.images)))
-        index += 1
-    run.record = evolve(run.record, files=tuple(sorted(files, key=lambda file: file.index)))
+    except asyncio.CancelledError:
+        with suppress(JournalError, BudgetExceeded):
+            run.save()  # what was placed; an error is stored with it anyway
+        raise
     if run.record.wish.sidecar:
         await asyncio.to_thread(write_sidecars, run.record, to_result(run.record))
     run.save(error=None)
@@ -162,6 +177,8 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
     assert output.url is not None  # an Output has one of the three
     runtime = run.runtime
     target = runtime.file(run.record.id, f"picture-{index + 1}")
+    if run.resumed and (kept := await asyncio.to_thread(_kept, target, output)) is not None:
+        return target, kept
     attempt = 0
     while True:
         attempt += 1
@@ -198,6 +215,18 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
         if not again or attempt >= _TRIES or seconds is None or seconds >= run.left:
             raise error
         await runtime.sleep(seconds)
+
+
+def _kept(path: Path, output: Output) -> PictureFacts | None:
+    """The facts of what was fetched before and not brought to its place; its URL may have ended."""
+    if not path.exists():
+        return None
+    try:
+        facts = _judge(path, output, None)
+    except BadPicture:
+        return None
+    announced = (output.sha256 or facts.sha256 or "").lower(), output.size or facts.size
+    return facts if announced == (facts.sha256, facts.size) else None
 
 
 def _asked(bad: BadDownload) -> float | None:
@@ -250,24 +279,9 @@ async def _keep(
     run: Run, source: Path | bytes, facts: PictureFacts, index: int, count: int
 ) -> SavedFile:
     wish = run.record.wish
-    if wish.out is None:
-        name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
-        target = run.runtime.file(run.record.id, name)
-        if isinstance(source, bytes):
-            run.hold(Held(source, target.absolute()))
-        elif run.runtime.durable:
-            await asyncio.to_thread(place, source, target, overwrite=True)
-        else:
-            second_name(source, target)
-    else:
-        out = Path(wish.out)
-        target, warning = named_place(out, index, count, facts.media_type, wish)
-        if warning is not None:
-            _warn(run, warning)
-        await asyncio.to_thread(_place, source, target, facts, wish.overwrite)
-    return SavedFile(
+    file = SavedFile(
         index=index,
-        path=str(target.absolute()),
+        path="",
         media_type=facts.media_type,
         width=facts.width,
         height=facts.height,
@@ -275,36 +289,62 @@ async def _keep(
         sha256=facts.sha256 or "",
         c2pa=facts.c2pa,
     )
+    if wish.out is not None:
+        file, warning = await asyncio.to_thread(_place, source, file, count, wish, run.resumed)
+        if warning is not None:
+            _warn(run, warning)
+        return file
+    name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
+    target = run.runtime.file(run.record.id, name)
+    if isinstance(source, bytes):
+        run.hold(Held(source, target.absolute()))
+    elif run.runtime.durable:
+        await asyncio.to_thread(place, source, target, overwrite=True)
+    else:
+        second_name(source, target)
+    return evolve(file, path=str(target.absolute()))
 
 
 def named_place(
-    out: Path, index: int, count: int, media_type: str, wish: Wish
+    out: Path,
+    index: int,
+    count: int,
+    media_type: str,
+    wish: Wish,
+    ours: Callable[[Path], bool] = lambda path: False,
 ) -> tuple[Path, str | None]:
-    """Where a picture goes when the user named a file, and a warning when that is another name."""
+    """Where a picture goes when the user named a file, and a warning when that is another name.
+
+    `ours` says of a file whether it is this very picture, placed before.
+    """
     asked = numbered(out, index, count)
     target = fitting(asked, media_type)
     if target in (asked, asked.with_name(asked.name + target.suffix)):
         return target, None
     if not wish.overwrite:
         # The user did not name it, so it may be another.
-        target = free_name(target, sidecar=wish.sidecar)
+        target = free_name(target, sidecar=wish.sidecar, ours=ours)
     return target, f"the picture is {media_type}: it was written to {target.name}"
 
 
-def _place(source: Path | bytes, target: Path, facts: PictureFacts, overwrite: bool) -> None:
-    try:
-        place(source, target, overwrite=overwrite)
-    except OutputError:
+def _place(
+    source: Path | bytes, file: SavedFile, count: int, wish: Wish, resumed: bool
+) -> tuple[SavedFile, str | None]:
+    """Bring a picture to where the user wants it; the file with its path, and a warning."""
+
+    def ours(path: Path) -> bool:
         # A crash between writing and storing: the file in the way is this very picture.
-        if not (target.is_file() and not overwrite and _hash(target) == facts.sha256):
+        return resumed and path.is_file() and is_there(evolve(file, path=str(path)))
+
+    assert wish.out is not None  # else nobody named a place
+    out = Path(wish.out)
+    target, warning = named_place(out, file.index, count, file.media_type, wish, ours)
+    try:
+        place(source, target, overwrite=wish.overwrite)
+    except OutputError:
+        if wish.overwrite or not ours(target):
             raise
-
-
-def _hash(path: Path) -> str:
-    import hashlib
-
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return evolve(file, path=str(target.absolute())), warning
 
 
 def _warn(run: Run, text: str) -> None:

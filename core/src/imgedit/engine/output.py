@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -48,11 +48,14 @@ def usual_names(path: Path) -> list[Path]:
     return [path.with_name(f"{path.name}.{extension}") for extension in _USUAL]
 
 
-def free_name(path: Path, *, sidecar: bool) -> Path:
-    """The path, or the first of `path-1`, `path-2` ... that does not exist, nor its sidecar."""
+def free_name(path: Path, *, sidecar: bool, ours: Callable[[Path], bool]) -> Path:
+    """The path, or the first of `path-1`, `path-2` ... that does not exist, nor its sidecar.
+
+    What is there and `ours` counts as free.
+    """
     number = 0
     free = path
-    while free.exists() or (sidecar and sidecar_of(free).exists()):
+    while (free.exists() or (sidecar and sidecar_of(free).exists())) and not ours(free):
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return free

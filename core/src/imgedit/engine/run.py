@@ -59,7 +59,7 @@ class Run:
         self._ended = record if stored and record.job.status == "done" and record.finished else None
         self.record = record if self._ended is None else present(record)
         self.on_event = on_event
-        self.stored = self._resumed = stored
+        self.stored = self.resumed = stored
         self.kept: Status | None = record.job.status if stored else None  # what the journal has
         self.settle_tried = False
         self._held: dict[str, Held] = {}
@@ -209,7 +209,7 @@ class Run:
     def _next_step(self, error: ImgEditError) -> str:
         """What to do next with a job that can go on."""
         name, done = self.record.id, self.record.job.status == "done"
-        unknown = self._resumed and error.charged == "unknown"
+        unknown = self.resumed and error.charged == "unknown"
         if not self.runtime.durable:
             if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
                 return "Look in your account at the provider whether it was charged."
@@ -219,7 +219,7 @@ class Run:
             return f"Once the journal works again, go on with: {command}"
         if self._ended is not None and isinstance(error, ProviderError):
             return f"The job stays finished. Look for it once more with: {command}"
-        if done and self._resumed and isinstance(error, ProviderError):
+        if done and self.resumed and isinstance(error, ProviderError):
             return (
                 f"Fetch it later with: {command}. If it is gone for good, end the job with: "
                 f"imgedit jobs settle {name} --charged"
