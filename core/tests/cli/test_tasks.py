@@ -94,3 +94,20 @@ def test_on_another_thread_nothing_is_installed():
     thread.start()
     thread.join(20)
     assert found == [signal.default_int_handler]
+
+
+@pytest.mark.parametrize(("charged", "hint"), (("yes", "Look in your account"), ("no", "Run it")))
+def test_without_a_journal_no_job_goes_on(charged, hint):
+    async def work():
+        try:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as stopped:
+            stopped.charged, stopped.job_id, stopped.stored = charged, "01JOB", True
+            raise
+
+    watch = Watch()
+    watch.durable = False
+    with pytest.raises(Interrupted) as caught:
+        run_task(work(), watch)
+    assert caught.value.hint.startswith(hint)
