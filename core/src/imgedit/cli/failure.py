@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ..contract.model import Problem
 from ..engine.advice import advice
-from ..errors import ImgEditError, PluginError
+from ..errors import Charged, ImgEditError, PluginError
+from .books import journal_alone
 from .exits import InternalError
-from .screen import Screen
+from .screen import Screen, Watch
 
 _OPTIONS = {
     "model": "--model",
@@ -79,13 +81,23 @@ def _with_message(error: ImgEditError, message: str) -> str:
 def bug(screen: Screen, error: Exception) -> ImgEditError:
     """What is said of an exception that nobody expected: whose bug it is, and that it is one."""
     where = "" if screen.verbose else " with what --verbose shows"
+    job_id, charged = _known(screen.watch)
     kind: type[ImgEditError] = InternalError if screen.owner is None else PluginError
     found = kind(
         f"a bug in {screen.owner or 'imgedit'}: {type(error).__name__}",
         hint=f"Please report it{where}.",
-        charged="unknown" if screen.watch.spending else "no",
+        charged=charged,
         distribution=screen.owner,
-        job_id=screen.watch.job_id,
+        job_id=job_id,
     )
     found.__cause__ = error  # for the log
     return found
+
+
+def _known(watch: Watch) -> tuple[str | None, Charged]:
+    """The job, and what is known of its money: it is stored, if that can still be read."""
+    if watch.job_id is not None:
+        with suppress(Exception), journal_alone() as client:
+            record = client.job(watch.job_id)
+            return record.id, record.charged
+    return watch.job_id, "unknown" if watch.spending else "no"

@@ -88,7 +88,9 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
             screen.watch.durable = client.runtime.durable
             return await client.resume(job, deadline=deadline, on_event=follower)
 
+    screen.watch.spending = True  # whatever an earlier process sent is not known here
     if job_id is not None:
+        screen.watch.job_id = job_id
         with following(screen) as follower:
             result = run_task(one(job_id), screen.watch)
         show_result(screen, result, place)
@@ -103,7 +105,7 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
     _show_unreadable(screen, unreadable)
     failures: list[ImgEditError] = [*unreadable]
     for job in waiting:
-        screen.watch.job_id, screen.watch.spending = job, False
+        screen.watch.job_id = job
         try:
             with following(screen) as follower:
                 result = run_task(one(job), screen.watch)
