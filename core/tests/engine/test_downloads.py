@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import errno
 import hashlib
 import io
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -194,3 +196,27 @@ def test_what_is_spoilt_in_the_spool_is_fetched_again(
     kept.write_bytes(spoilt)
     assert resume(job_id, journal=path).image.path == out
     assert out.read_bytes() == png()
+
+
+def test_a_spool_that_is_full_is_not_the_vendors_fault(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out, path = tmp_path / "x.png", tmp_path / "jobs.sqlite3"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(errors.OutputError, match=r"no room to write .*picture-1") as caught:
+            edit(source, out=out, journal=path)
+    assert caught.value.charged == "yes"
+    assert f"jobs resume {caught.value.job_id}" in str(caught.value.hint)
+    assert "somewhere else" not in str(caught.value.hint)
+    assert resume(caught.value.job_id, journal=path).image.path == out
+    assert server.count("POST", "/edit") == 1

@@ -207,6 +207,8 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
             target.unlink(missing_ok=True)
             error, again = _failed(run, str(bad)), bad.reason == "truncated"
         except BadDownload as bad:
+            if bad.disk is not None:
+                raise cannot_write(target, bad.disk) from None
             error, again = _failed(run, bad.reason, bad.status), bad.retryable
             error.retry_after = _asked(bad)
             if bad.status in _ENDED:

@@ -92,12 +92,11 @@ class Fetch:
                 "timeout", f"the download took longer than {self.timeout:g} s", retryable=True
             ) from None
         except DiskFailed as error:
-            raise BadDownload("disk", f"the file cannot be written: {error}") from None
+            raise _bad_disk(error.error) from None
         except FileExistsError:
             raise FileExistsError(f"there is a file {self.to.name!r} already") from None
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise BadDownload("disk", f"the file cannot be written: {reason}") from None
+            raise _bad_disk(error) from None
         finally:
             sink.discard()
         kind = headers.get("content-type", ("",))[0].partition(";")[0].strip().lower()
@@ -189,6 +188,11 @@ class Fetch:
 
 def _too_large(limit: int) -> BadDownload:
     return BadDownload("too_large", f"the file is larger than {limit} bytes")
+
+
+def _bad_disk(error: OSError) -> BadDownload:
+    reason = error.strerror or type(error).__name__
+    return BadDownload("disk", f"the file cannot be written: {reason}", disk=error)
 
 
 def _bad_status(answer: aiohttp.ClientResponse, host: str) -> BadDownload:

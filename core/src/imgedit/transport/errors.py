@@ -86,6 +86,7 @@ class BadDownload(Exception):
         reason: the same in words.
         status, headers: of the last answer, when there was one.
         retryable: whether the same URL may work later.
+        disk: of the code "disk", the system's error.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class BadDownload(Exception):
         status: int | None = None,
         headers: Headers | None = None,
         retryable: bool = False,
+        disk: OSError | None = None,
     ) -> None:
         super().__init__(reason)
         self.code: DownloadCode = code
@@ -103,3 +105,4 @@ class BadDownload(Exception):
         self.status = status
         self.headers = headers
         self.retryable = retryable
+        self.disk = disk

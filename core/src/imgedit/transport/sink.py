@@ -17,10 +17,11 @@ LARGE = 1 << 20
 
 
 class DiskFailed(Exception):
-    """A file cannot be created or written; says why."""
+    """A file cannot be created or written; says why, and `error` is the system's."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error.strerror or type(error).__name__)
+        self.error = error
 
 
 class Sink:
