@@ -78,6 +78,7 @@ def test_an_edit_over_the_budget_sends_nothing(
                 return_exceptions=True,
             )
             refused = [error for error in results if isinstance(error, errors.BudgetExceeded)]
+            assert {error.job_id for error in refused} == {None}, "they are in no journal"
             assert len(refused) == 3
             assert {error.charged for error in refused} == {"no"}
             assert "0.00 are left of the budget of 0.08 USD per day" in str(refused[0])
@@ -141,6 +142,33 @@ def test_an_unknown_outcome_stays_reserved_until_it_is_settled(
 
     run(work())
     assert server.count("POST", "/edit") == 2
+
+
+def test_a_failed_job_that_may_be_charged_is_to_be_settled(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path | None
+) -> None:
+    perhaps = {"code": ["perhaps"], "is": "JobFailed", "charged": "unknown"}
+    acme({"errors": {**MANIFEST["errors"], "rows": [perhaps, *MANIFEST["errors"]["rows"]]}})
+    server.on("GET", "/jobs/7", Answer.json({"code": "perhaps", "state": "failed"}))
+
+    async def work() -> None:
+        async with client(journal) as one:
+            with pytest.raises(errors.JobFailed) as caught:
+                await one.edit(source, "make it so", provider="acme")
+            job, look = caught.value.job_id or "", "Look in your account at the provider"
+            assert (caught.value.charged, [row.unknown for row in one.spend()]) == ("unknown", [1])
+            if journal is None:
+                assert caught.value.hint == f"{look} whether it was charged."
+                return
+            assert f"{look} whether it was charged, then say so: imgedit jobs settle {job}" in str(
+                caught.value
+            )
+            with pytest.raises(errors.JobFailed, match=f"imgedit jobs settle {job}"):
+                await one.resume(job)
+            one.settle(job, charged=False)
+            assert [row.unknown for row in one.spend()] == [0]
+
+    run(work())
 
 
 def test_settled_as_charged(

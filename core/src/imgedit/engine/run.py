@@ -175,6 +175,10 @@ class Run:
         if error.charged == "unknown" or (over and error.charged == "yes"):
             error.retryable = False  # a repeat could be paid twice
         if over:
+            if error.charged == "unknown":
+                error.hint = self._look()
+            if not self.stored:
+                error.job_id = None  # there is no such job
             facts = job.facts
             if error.cost is not None and error.cost.unit == job.model.unit:
                 facts = facts.merged(Facts(cost=error.cost.amount))
@@ -212,7 +216,7 @@ class Run:
         unknown = self.resumed and error.charged == "unknown"
         if not self.runtime.durable:
             if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
-                return "Look in your account at the provider whether it was charged."
+                return self._look()
             return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
         command = f"imgedit jobs resume {name}"
         if isinstance(error, JournalError):
@@ -233,6 +237,14 @@ class Run:
             )
         verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
         return f"{verb} with: {command}"
+
+    def _look(self) -> str:
+        """What to do when only the user's account tells whether it was charged."""
+        look = "Look in your account at the provider whether it was charged"
+        if not self.runtime.durable:
+            return f"{look}."
+        name = self.record.id
+        return f"{look}, then say so: imgedit jobs settle {name} --charged, or --not-charged"
 
     def _save_end(self, error: ImgEditError) -> None:
         """Store the end; a journal that fails now must not hide what happened before."""
