@@ -287,6 +287,18 @@ MISTAKES = (
         'sha256=one.get("sha256", "0" * 64)',
     ),
     Mistake(
+        "a date that is converted by hand",
+        "test_strange_facts_lose_no_picture",
+        'expires_at=answer["until"]',
+        'expires_at=__import__("datetime").datetime.fromisoformat(answer["until"])',
+    ),
+    Mistake(
+        "a hash that is cut by hand",
+        "test_strange_facts_lose_no_picture",
+        'sha256=one.get("sha256")',
+        'sha256=(one.get("sha256") or "").removeprefix("sha256:") or None',
+    ),
+    Mistake(
         "an upload address without its signature",
         "test_foreign_addresses_are_used_as_they_came",
         'url=place["put"]',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .error_tests import ErrorTests
+from .fact_tests import FactTests
 from .flow_tests import FlowTests
 from .hook_tests import HookTests
 from .http_tests import HttpTests
@@ -28,6 +29,7 @@ class Checks(
     ListTests,
     KeyTests,
     SettleTests,
+    FactTests,
     FlowTests,
     HookTests,
     LoadTests,

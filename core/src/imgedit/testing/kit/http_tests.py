@@ -14,7 +14,8 @@ from ...errors import DownloadFailed, ImgEditError
 from ..faults import FAULTS
 from ..server import Answer
 from .error_tests import DOCUMENTED, GARBAGE_TEST
-from .flow_tests import BODIES, COST, FACTS, RESUMES, TAKEN, WAITS, WHOLE
+from .fact_tests import COST, FACTS
+from .flow_tests import BODIES, RESUMES, TAKEN, WAITS, WHOLE
 from .key_tests import FOREIGN, HEADER_ONLY, NO_OTHER_HOST
 from .load_tests import LOADS
 from .settle_tests import REFRESH, SETTLED
