@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import subprocess
+import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +23,7 @@ from imgedit.config import Config
 from imgedit.config.load import ProviderConfig
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
+from imgedit.engine.room import EACH
 from imgedit.journal import SqliteJournal, job_row
 from imgedit.ledger import Entry
 from imgedit.testing.acme import MANIFEST, make
@@ -510,17 +513,26 @@ def test_a_full_disk_fails_before_paying(
             await one.edit(source, "x", provider="acme")
 
     run(work())
-    assert not list(tmp_path.rglob("room")), "it is given back"
+    assert rooms() == 0, "it is given back"
+
+
+def rooms() -> int:
+    """The rooms that this process holds: they are files without a name."""
+    held = 0
+    for number in range(256):
+        with suppress(OSError):
+            held += os.fstat(number).st_size == EACH
+    return held
 
 
 def test_the_room_is_given_back_before_the_answer_needs_it(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
 ) -> None:
     acme(**direct(server))
-    seen: list[list[Path]] = []
+    seen: list[int] = []
 
     def answer(_: Any) -> Answer:
-        seen.append(list(tmp_path.rglob("room")))
+        seen.append(rooms())
         return Answer.picture(png())
 
     server.on("POST", "/edit", answer)
@@ -530,7 +542,20 @@ def test_the_room_is_given_back_before_the_answer_needs_it(
             await one.edit(source, "x", provider="acme")
 
     run(work())
-    assert [len(rooms) for rooms in seen] == [1], "held while the vendor works"
+    assert seen == [1], "held while the vendor works"
+    assert rooms() == 0
+
+
+def test_whoever_is_killed_leaves_no_room(tmp_path: Path) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from imgedit.engine.room import Room
+room = Room(Path({str(tmp_path)!r}), 1)
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("trouble", ("newer", "corrupt", "scrap"))

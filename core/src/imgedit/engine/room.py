@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ..errors import JournalError
 
@@ -26,9 +28,11 @@ class Room:
     """
 
     def __init__(self, folder: Path, pictures: int) -> None:
-        self._path: Path | None = folder / "room"
+        self._file: IO[bytes] | None = None
         try:
-            _take(self._path, EACH * min(pictures, _MOST))
+            # It has no name: who is killed leaves nothing.
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # `give_back` closes it
+            _take(self._file, EACH * min(pictures, _MOST))
         except OSError as error:
             self.give_back()
             raise JournalError(
@@ -40,16 +44,17 @@ class Room:
 
     def give_back(self) -> None:
         """Free the space for the answer; a second call does nothing."""
-        path, self._path = self._path, None
-        if path is not None:
-            path.unlink(missing_ok=True)
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):  # a disk that is full may say so once more
+                file.close()
 
 
-def _take(path: Path, size: int) -> None:
-    with open(path, "wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-            return
-        block = bytes(1 << 20)
-        for _ in range(0, size, len(block)):
-            file.write(block)
+def _take(file: IO[bytes], size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return
+    block = bytes(1 << 20)
+    for _ in range(0, size, len(block)):
+        file.write(block)
+    file.flush()
