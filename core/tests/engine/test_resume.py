@@ -14,6 +14,7 @@ import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
 from imgedit.discovery import registry
 from imgedit.engine import drive, settle
+from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import KEY, MANIFEST, build_request, parse_response
@@ -422,6 +423,39 @@ def test_other_edits_that_are_not_settled_are_rivals(
 
     asyncio.run(run())
     assert server.count("POST", "/edit") == 3
+
+
+@pytest.mark.parametrize("kind", (SqliteJournal, MemoryJournal))
+def test_an_edit_whose_answer_is_not_read_yet_is_a_rival(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, kind: Any
+) -> None:
+    """Its picture is the only one in the vendor's list, and nobody knows yet that it is its."""
+
+    class Stops(kind):  # type: ignore[misc]  # its base is a parameter
+        def save(self, record: JobRecord, **options: Any) -> None:
+            super().save(record, **options)
+            if record.answer is not None:
+                raise errors.JournalError("the disk is gone")
+
+    @hookimpl
+    def by_list_alone(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "settle" and job.rivals:
+            raise errors.OutcomeUnknown("another edit is not settled either")
+        return parse_with_list(job, response)
+
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=by_list_alone)
+    server.on("POST", "/edit", Answer.json({"id": "7"}), Answer(fault="drop_before_body"))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
+
+    async def run() -> None:
+        journal = Stops(tmp_path / "jobs.sqlite3") if kind is SqliteJournal else Stops()
+        async with imgedit.Client(journal=journal) as client:
+            with pytest.raises(errors.JournalError):
+                await client.edit(source, "one", provider="acme")
+            with pytest.raises(errors.OutcomeUnknown):
+                await client.edit(source, "two", provider="acme")
+
+    asyncio.run(run())
 
 
 def test_ids_of_finished_jobs_are_known_without_a_journal(

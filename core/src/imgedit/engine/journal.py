@@ -60,7 +60,7 @@ class Journal(Protocol):
         """The vendor ids that jobs of this provider hold."""
 
     def lost(self, provider: str) -> Mapping[str, datetime]:
-        """When the jobs of this provider left that are sent or unknown and have no vendor id."""
+        """When the jobs of this provider left that are not done and have no vendor id."""
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
         """The newest few finished jobs with this fingerprint whose pictures came, newest first.
@@ -170,9 +170,13 @@ def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
     return before is None or entry.counted > before.counted or entry.bucket != before.bucket
 
 
+_LOST = ("sent", "unknown", "accepted")
+
+
 def is_lost(record: JobRecord) -> bool:
     """Whether a job left and the vendor's name for it is not known."""
-    return record.job.status in ("sent", "unknown") and not record.job.facts.vendor_ids
+    # An answer that is stored and not read yet may hold the name.
+    return record.job.status in _LOST and not record.job.facts.vendor_ids
 
 
 def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[float, float]:

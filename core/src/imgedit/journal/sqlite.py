@@ -27,7 +27,8 @@ _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
 _TAKEN = "SELECT DISTINCT vendor_ids FROM jobs WHERE provider = ? AND vendor_ids IS NOT NULL"
 _LOST = """
 SELECT id, record, created_at FROM jobs
-WHERE finished = 0 AND provider = ? AND vendor_ids IS NULL AND status IN ('sent', 'unknown')
+WHERE finished = 0 AND provider = ? AND vendor_ids IS NULL
+    AND status IN ('sent', 'unknown', 'accepted')
 """
 _SAME = """
 SELECT record FROM jobs WHERE fingerprint = ? AND status = 'done' AND finished = 1
@@ -139,7 +140,7 @@ class SqliteJournal(Saving):
         return frozenset(one for row in rows for one in json.loads(row[0]))
 
     def lost(self, provider: str) -> Mapping[str, datetime]:
-        """When the jobs of this provider left that are sent or unknown and have no vendor id.
+        """When the jobs of this provider left that are not done and have no vendor id.
 
         Of one that cannot be read it is told when it was begun: soon after that it left.
         """
