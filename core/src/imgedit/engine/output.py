@@ -15,7 +15,7 @@ from ..images.sniff import extension_for, media_type_for
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
 _IN_THE_WAY: Final = "Move what is there away."
-_NO_FOLDER: Final = "Make that folder."
+_NO_FOLDER: Final = "Make the folder."
 
 
 def numbered(out: Path, index: int, count: int) -> Path:

@@ -222,7 +222,7 @@ class Run:
         if isinstance(error, JournalError):
             return f"Once the journal works again, go on with: {command}"
         if self._ended is not None and isinstance(error, ProviderError):
-            return f"The job stays finished. Look for it once more with: {command}"
+            return self._gone(command)
         if done and self.resumed and isinstance(error, ProviderError):
             return (
                 f"Fetch it later with: {command}. If it is gone for good, end the job with: "
@@ -246,11 +246,30 @@ class Run:
         name = self.record.id
         return f"{look}, then say so: imgedit jobs settle {name} --charged, or --not-charged"
 
+    def _gone(self, command: str) -> str:
+        """What to do when pictures of a finished job were deleted and do not come again."""
+        done = self.record.job.done
+        assert done is not None  # the job is finished
+        have = {file.index for file in self.record.files}
+        lost = [output for index, output in enumerate(done.images) if index not in have]
+        hint = "It was deleted or moved after it was written; the job stays finished."
+        if all(output.url is None for output in lost):
+            return hint  # there is nowhere to fetch it from
+        return f"{hint} Look for it once more with: {command}"
+
     def _save_end(self, error: ImgEditError) -> None:
-        """Store the end; a journal that fails now must not hide what happened before."""
+        """Store the end; a journal that fails now must not hide what happened before.
+
+        Unless that is nothing of the job's: others drove it, and this one was in their way.
+        """
         try:
             self.save()
         except (JournalError, BudgetExceeded) as trouble:
+            if self.is_told(error):
+                return
+            if self.is_told(trouble):
+                self.fill(trouble)
+                raise trouble from error
             if error is not trouble:
                 error.add_note(f"It could not be stored, too: {trouble.message}")
 
