@@ -43,3 +43,32 @@ def test_what_is_not_known_is_not_denied(
     monkeypatch.setattr("imgedit.client.Client.from_config", lambda: 1 / 0)
     error = call("jobs", "resume", "01", "--json").document["error"]
     assert (error["type"], error["charged"]) == ("InternalError", "unknown")
+
+
+@pytest.mark.parametrize("place", ("client.Client.resume", "cli.progress.following"))
+def test_ctrl_c_before_a_job_goes_on_says_what_is_stored_of_it(
+    acme: Any,
+    server: ScriptedServer,
+    key: str,
+    photo: Path,
+    call: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer(status=400))
+    job = call("edit", photo, "warmer", "--json").document["error"]["job_id"]
+    monkeypatch.setattr(f"imgedit.{place}", press)
+    for said in ([job], [job[:-1]], *[[]] * (place == "client.Client.resume")):
+        ran = call("jobs", "resume", *said)
+        assert ran.code == 130
+        assert f"interrupted: job {job}. The edit was charged. Go on with:" in ran.err
+        assert f"imgedit jobs resume {job}" in ran.err
+    monkeypatch.setattr("imgedit.cli.jobs.journal_alone", press)
+    ran = call("jobs", "resume")
+    assert "It is not known" in ran.err
+    assert ran.err.endswith("Go on with: imgedit jobs resume\n")

@@ -81,7 +81,7 @@ def _with_message(error: ImgEditError, message: str) -> str:
 def bug(screen: Screen, error: Exception) -> ImgEditError:
     """What is said of an exception that nobody expected: whose bug it is, and that it is one."""
     where = "" if screen.verbose else " with what --verbose shows"
-    job_id, charged = _known(screen.watch)
+    job_id, charged = known(screen.watch)
     kind: type[ImgEditError] = InternalError if screen.owner is None else PluginError
     found = kind(
         f"a bug in {screen.owner or 'imgedit'}: {type(error).__name__}",
@@ -94,10 +94,10 @@ def bug(screen: Screen, error: Exception) -> ImgEditError:
     return found
 
 
-def _known(watch: Watch) -> tuple[str | None, Charged]:
+def known(watch: Watch) -> tuple[str | None, Charged]:
     """The job, and what is known of its money: it is stored, if that can still be read."""
     if watch.job_id is not None:
-        with suppress(Exception), journal_alone() as client:
+        with suppress(Exception, KeyboardInterrupt), journal_alone() as client:
             record = client.job(watch.job_id)
             return record.id, record.charged
     return watch.job_id, "unknown" if watch.spending else "no"

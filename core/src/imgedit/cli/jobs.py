@@ -72,6 +72,8 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
 @click.pass_obj
 def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | None) -> int:
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
+    screen.watch.job_id = job_id
+    screen.watch.spending = True  # whatever an earlier process sent is not known here
     from ..client import Client
     from ..result import EditResult
     from .failure import bug, show_failure
@@ -88,9 +90,7 @@ def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | 
             screen.watch.durable = client.runtime.durable
             return await client.resume(job, deadline=deadline, on_event=follower)
 
-    screen.watch.spending = True  # whatever an earlier process sent is not known here
     if job_id is not None:
-        screen.watch.job_id = job_id
         with following(screen) as follower:
             result = run_task(one(job_id), screen.watch)
         show_result(screen, result, place)

@@ -10,7 +10,7 @@ import click
 
 from ..errors import ImgEditError, UsageError
 from .app import app
-from .exits import Interrupted, exit_code
+from .exits import exit_code
 from .failure import bug, show_failure
 from .logs import logging_to_stderr
 from .screen import Screen
@@ -39,8 +39,10 @@ def _run(screen: Screen, given: list[str]) -> int:
         return _end(screen, error)
     except click.ClickException as error:
         return _end(screen, _usage(error))
-    except (KeyboardInterrupt, click.Abort):
-        return _end(screen, Interrupted("interrupted", hint="Run it again when you like."))
+    except (KeyboardInterrupt, click.Abort) as error:
+        from .tasks import interrupted
+
+        return _end(screen, interrupted(error, screen.watch))
     except SystemExit as stop:  # a plugin's command
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except Exception as error:

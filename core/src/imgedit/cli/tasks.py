@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ..errors import Charged, ImgEditError
 from .exits import Interrupted
+from .failure import known
 from .screen import Watch
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ def run_task(task: Coroutine[Any, Any, T], watch: Watch) -> T:
     try:
         return asyncio.run(watched())
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
-        raise _interrupted(stopped[0] if stopped else error, watch) from None
+        raise interrupted(stopped[0] if stopped else error, watch) from None
     except ImgEditError as error:
         if error.job is not None and not watch.durable:
             error.hint = _anew(error.charged)
@@ -82,13 +83,18 @@ def _anew(charged: Charged) -> str:
     return "Look in your account at the provider before you run it again."
 
 
-def _interrupted(error: BaseException, watch: Watch) -> Interrupted:
-    charged: Charged = getattr(error, "charged", "unknown" if watch.spending else "no")
-    job_id: str | None = getattr(error, "job_id", watch.job_id)
-    stored = getattr(error, "stored", job_id is not None and watch.spending)
+def interrupted(error: BaseException, watch: Watch) -> Interrupted:
+    """What is said of Ctrl-C: what the engine put on the error, else what is stored of the job."""
+    job_id: str | None
+    charged: Charged
+    if hasattr(error, "charged"):
+        job_id, charged = error.job_id, error.charged  # type: ignore[attr-defined]  # `Run.tag`
+    else:
+        job_id, charged = known(watch)
+    stored = getattr(error, "stored", watch.spending)
     hint = _anew(charged)
-    if job_id is not None and stored and watch.durable:
-        hint = f"Go on with: imgedit jobs resume {job_id}"
+    if stored and watch.durable:
+        hint = f"Go on with: imgedit jobs resume {job_id or ''}".rstrip()
     name = f": job {job_id}" if job_id else ""
     return Interrupted(
         f"interrupted{name}",
