@@ -120,8 +120,7 @@ def test_a_journal_that_is_full_after_paying(
     job = caught.value.job_id
     assert caught.value.charged == "yes"
     assert caught.value.hint == (
-        "Make room on that disk. Once the journal works again, go on with: "
-        f"imgedit jobs resume {job}"
+        f"Make room on that disk. When it works again, go on with: imgedit jobs resume {job}"
     )
     assert resume(job, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1

@@ -220,7 +220,7 @@ class Run:
             return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
         command = f"imgedit jobs resume {name}"
         if isinstance(error, JournalError):
-            return f"Once the journal works again, go on with: {command}"
+            return f"When it works again, go on with: {command}"
         if self._ended is not None and isinstance(error, ProviderError):
             return self._gone(command)
         if done and self.resumed and isinstance(error, ProviderError):
