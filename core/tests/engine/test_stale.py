@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from attrs import evolve
 import imgedit
 from imgedit import errors, hookimpl
 from imgedit.engine.journal import LEASE
-from imgedit.engine.record import now
+from imgedit.engine.record import SavedFile, now
 from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import parse_response
@@ -208,18 +209,27 @@ def test_what_the_journal_never_heard_of_is_stored_before_it_goes_on(
     asyncio.run(work())
 
 
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    clock, late = time.time, 0.0
+
+    def later(seconds: float) -> None:
+        nonlocal late
+        late += seconds
+
+    monkeypatch.setattr(time, "time", lambda: clock() + late)
+    return later
+
+
 def test_who_was_overtaken_is_told_what_was_charged(
-    acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path, monkeypatch: Any
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path, pass_time: Any
 ) -> None:
     """It hung in the upload; another process took the job over and paid."""
-    clock, late = time.time, 0.0
-    monkeypatch.setattr(time, "time", lambda: clock() + late)
 
     @hookimpl
     def hangs(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
-        nonlocal late
         if response.purpose == "upload":
-            late = LEASE + 1
+            pass_time(LEASE + 1)
             with closing(SqliteJournal(path)) as other:
                 record = other.hold(job.id)
                 assert record is not None
@@ -234,3 +244,37 @@ def test_who_was_overtaken_is_told_what_was_charged(
     assert server.count("POST", "/edit") == 0
     with closing(SqliteJournal(path)) as journal:
         assert journal.load(caught.value.job_id or "").job.status == "accepted"
+
+
+def test_who_was_overtaken_in_a_download_is_told_so(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path, pass_time: Any
+) -> None:
+    """Who took the job over finished it, and needed its folder no more."""
+    jobs: list[str] = []
+
+    def hangs(_: Any) -> Answer:
+        pass_time(LEASE + 1)
+        with closing(SqliteJournal(path)) as other:
+            for record in other.unfinished():
+                jobs.append(record.id)
+                other.hold(record.id)
+                file = SavedFile(
+                    index=0,
+                    path="out.png",
+                    media_type="image/png",
+                    width=1,
+                    height=1,
+                    size=70,
+                    sha256="ab",
+                )
+                other.save(evolve(record, files=(file,)))
+                assert other.spool is not None
+                shutil.rmtree(other.spool / record.id)
+        return Answer.picture(png())
+
+    server.on("GET", "/out.png", hangs)
+    with pytest.raises(errors.JournalError, match="was taken over by another process") as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.job_id) == ("yes", jobs[0])
+    assert caught.value.provider == "acme"
+    assert isinstance(caught.value.__cause__, errors.OutputError)
