@@ -130,14 +130,15 @@ class JobRecord:
     def cost(self) -> Money | None:
         """What the vendor said that it cost, in the unit in which it said so.
 
-        None = it did not say, or nothing was charged in the end.
+        None = it did not say, or charged nothing after all.
         """
-        if self.charged == "no":
-            return None
-        if self.job.facts.cost is not None:
-            return Money(self.job.facts.cost, self.job.model.unit)
         told = None if self.error is None else self.error.get("cost")
-        return Money(told["amount"], told["unit"]) if told else None
+        cost = Money(told["amount"], told["unit"]) if told else None
+        if self.job.facts.cost is not None:
+            cost = Money(self.job.facts.cost, self.job.model.unit)
+        if self.charged == "no" and cost is not None and cost.amount:
+            return None
+        return cost
 
     def with_job(self, **changes: Any) -> JobRecord:
         """The record with these fields of its job changed."""
