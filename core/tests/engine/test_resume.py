@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
@@ -16,6 +17,7 @@ from imgedit.discovery import registry
 from imgedit.engine import drive, settle
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
+from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import KEY, MANIFEST, build_request, parse_response
 from imgedit.testing.pictures import png
@@ -456,6 +458,36 @@ def test_an_edit_whose_answer_is_not_read_yet_is_a_rival(
                 await client.edit(source, "two", provider="acme")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("meanwhile", ("the clock was set back", "it was called unknown"))
+def test_an_answer_that_could_not_be_stored_is_read_from_the_json(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, meanwhile: str
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+
+    class Full(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            if record.job.status not in ("planned", "sent"):
+                raise errors.JournalError("the disk is full")
+            super().save(record, **options)
+
+    async def run() -> imgedit.EditResult:
+        async with imgedit.Client(journal=Full(path)) as client:
+            with pytest.raises(errors.JournalError) as caught:
+                await client.edit(source, "x", provider="acme")
+        text = str(caught.value.job)
+        async with imgedit.Client(journal=path) as client:
+            if meanwhile == "it was called unknown":
+                with pytest.raises(errors.OutcomeUnknown):
+                    await client.resume(str(caught.value.job_id))
+            else:
+                held = loads(text)
+                text = dumps(evolve(held, updated_at=held.updated_at - timedelta(hours=1)))
+            return await client.resume(text)
+
+    assert asyncio.run(run()).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
 
 
 def test_ids_of_finished_jobs_are_known_without_a_journal(

@@ -142,8 +142,11 @@ def may_follow(before: Status | None, record: JobRecord) -> bool:
 def supersedes(record: JobRecord, stored: JobRecord) -> bool:
     """Whether what an error carried is later than what is stored, as when the disk was full.
 
-    The clock alone does not tell: it may have been set back.
+    The clock alone does not tell: it may have been set back. An answer that never was stored
+    counts whatever was stored since.
     """
+    if record.job.status in ("accepted", "done") and stored.job.status in ("sent", "unknown"):
+        return True
     return (
         record.updated_at > stored.updated_at
         and record.attempts >= stored.attempts
