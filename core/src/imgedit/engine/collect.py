@@ -20,7 +20,6 @@ from ..errors import (
     DownloadFailed,
     ImgEditError,
     JournalError,
-    OutputError,
     UnexpectedResponse,
 )
 from ..images.check import BadPicture, check_result
@@ -28,11 +27,9 @@ from ..images.facts import PictureFacts
 from ..manifest.places import first_wait
 from .exchange import timeout
 from .finish import to_result
-from .held import Held
-from .output import cannot_write, fitting, free_name, numbered, place, second_name
-from .record import SavedFile, Wish
+from .output import cannot_write
+from .placing import keep
 from .retry import pause
-from .same import is_there
 from .sidecar import write_sidecars
 
 if TYPE_CHECKING:
@@ -137,7 +134,10 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
                 refreshed = True
                 done = await _refresh(run, done, refresh)
                 continue
-            files.append(await _keep(run, source, facts, index, len(done.images)))
+            file, warning = await keep(run, source, facts, index, len(done.images))
+            if warning is not None:
+                _warn(run, warning)
+            files.append(file)
             files.sort(key=lambda file: file.index)
             run.record = evolve(run.record, files=tuple(files))
             index += 1
@@ -275,78 +275,6 @@ async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]])
     job = run.record.job
     run.save(job=evolve(job, done=fresh, facts=job.facts.merged(fresh.facts)))
     return fresh
-
-
-async def _keep(
-    run: Run, source: Path | bytes, facts: PictureFacts, index: int, count: int
-) -> SavedFile:
-    wish = run.record.wish
-    file = SavedFile(
-        index=index,
-        path="",
-        media_type=facts.media_type,
-        width=facts.width,
-        height=facts.height,
-        size=facts.size,
-        sha256=facts.sha256 or "",
-        c2pa=facts.c2pa,
-    )
-    if wish.out is not None:
-        file, warning = await asyncio.to_thread(_place, source, file, count, wish, run.resumed)
-        if warning is not None:
-            _warn(run, warning)
-        return file
-    name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
-    target = run.runtime.file(run.record.id, name)
-    if isinstance(source, bytes):
-        run.hold(Held(source, target.absolute()))
-    elif run.runtime.durable:
-        await asyncio.to_thread(place, source, target, overwrite=True)
-    else:
-        second_name(source, target)
-    return evolve(file, path=str(target.absolute()))
-
-
-def named_place(
-    out: Path,
-    index: int,
-    count: int,
-    media_type: str,
-    wish: Wish,
-    ours: Callable[[Path], bool] = lambda path: False,
-) -> tuple[Path, str | None]:
-    """Where a picture goes when the user named a file, and a warning when that is another name.
-
-    `ours` says of a file whether it is this very picture, placed before.
-    """
-    asked = numbered(out, index, count)
-    target = fitting(asked, media_type)
-    if target in (asked, asked.with_name(asked.name + target.suffix)):
-        return target, None
-    if not wish.overwrite:
-        # The user did not name it, so it may be another.
-        target = free_name(target, sidecar=wish.sidecar, ours=ours)
-    return target, f"the picture is {media_type}: it was written to {target.name}"
-
-
-def _place(
-    source: Path | bytes, file: SavedFile, count: int, wish: Wish, resumed: bool
-) -> tuple[SavedFile, str | None]:
-    """Bring a picture to where the user wants it; the file with its path, and a warning."""
-
-    def ours(path: Path) -> bool:
-        # A crash between writing and storing: the file in the way is this very picture.
-        return resumed and path.is_file() and is_there(evolve(file, path=str(path)))
-
-    assert wish.out is not None  # else nobody named a place
-    out = Path(wish.out)
-    target, warning = named_place(out, file.index, count, file.media_type, wish, ours)
-    try:
-        place(source, target, overwrite=wish.overwrite)
-    except OutputError:
-        if wish.overwrite or not ours(target):
-            raise
-    return evolve(file, path=str(target.absolute())), warning
 
 
 def _warn(run: Run, text: str) -> None:

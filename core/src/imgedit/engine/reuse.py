@@ -14,8 +14,9 @@ from attrs import evolve, frozen
 from ..contract.event import Event
 from ..contract.request import EditRequest
 from ..errors import ImgEditError, UsageError
-from .collect import named_place, too_few
+from .collect import too_few
 from .output import place
+from .placing import named_place
 from .plan import Ask, Picked, check_places, pick
 from .record import JobRecord, SavedFile, Wish
 from .same import whole

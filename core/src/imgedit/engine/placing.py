@@ -1,0 +1,92 @@
+"""From a picture that was fetched to its place: where the user wants it, or the spool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ..errors import OutputError
+from .held import Held
+from .output import fitting, free_name, numbered, place, second_name
+from .record import SavedFile, Wish
+from .same import is_there
+
+if TYPE_CHECKING:
+    from ..images.facts import PictureFacts
+    from .run import Run
+
+
+async def keep(
+    run: Run, source: Path | bytes, facts: PictureFacts, index: int, count: int
+) -> tuple[SavedFile, str | None]:
+    """Bring one of `count` pictures to its place; the file, and a warning for another name.
+
+    Raises:
+        OutputError: it cannot be written there, or a file is in the way.
+    """
+    wish = run.record.wish
+    file = SavedFile(
+        index=index,
+        path="",
+        media_type=facts.media_type,
+        width=facts.width,
+        height=facts.height,
+        size=facts.size,
+        sha256=facts.sha256 or "",
+        c2pa=facts.c2pa,
+    )
+    if wish.out is not None:
+        return await asyncio.to_thread(_place, source, file, count, wish, run.resumed)
+    name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
+    target = run.runtime.file(run.record.id, name)
+    if isinstance(source, bytes):
+        run.hold(Held(source, target.absolute()))
+    elif run.runtime.durable:
+        await asyncio.to_thread(place, source, target, overwrite=True)
+    else:
+        second_name(source, target)
+    return evolve(file, path=str(target.absolute())), None
+
+
+def named_place(
+    out: Path,
+    index: int,
+    count: int,
+    media_type: str,
+    wish: Wish,
+    ours: Callable[[Path], bool] = lambda path: False,
+) -> tuple[Path, str | None]:
+    """Where a picture goes when the user named a file, and a warning when that is another name.
+
+    `ours` says of a file whether it is this very picture, placed before.
+    """
+    asked = numbered(out, index, count)
+    target = fitting(asked, media_type)
+    if target in (asked, asked.with_name(asked.name + target.suffix)):
+        return target, None
+    if not wish.overwrite:
+        # The user did not name it, so it may be another.
+        target = free_name(target, sidecar=wish.sidecar, ours=ours)
+    return target, f"the picture is {media_type}: it was written to {target.name}"
+
+
+def _place(
+    source: Path | bytes, file: SavedFile, count: int, wish: Wish, resumed: bool
+) -> tuple[SavedFile, str | None]:
+    def ours(path: Path) -> bool:
+        # A crash between writing and storing: the file in the way is this very picture.
+        return resumed and path.is_file() and is_there(evolve(file, path=str(path)))
+
+    assert wish.out is not None  # else nobody named a place
+    out = Path(wish.out)
+    target, warning = named_place(out, file.index, count, file.media_type, wish, ours)
+    try:
+        place(source, target, overwrite=wish.overwrite)
+    except OutputError:
+        if wish.overwrite or not ours(target):
+            raise
+    return evolve(file, path=str(target.absolute())), warning
