@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 
 from imgedit import Budget, JournalError
 from imgedit.engine.record import now
-from imgedit.journal import SqliteJournal
+from imgedit.journal import SqliteJournal, database
 from imgedit.ledger import Purse
 
 MakeRecord = Any
@@ -278,3 +280,40 @@ def test_what_is_no_json_is_not_stored(journal: SqliteJournal, make_record: Make
     with pytest.raises(JournalError, match=f"job {record.id} cannot be stored: TypeError"):
         journal.save(record)
     assert list(journal.recent()) == []
+
+
+@pytest.mark.parametrize("use", ("save", "unfinished", "turn"))
+def test_whenever_ctrl_c_comes_the_journal_goes_on(
+    path: Path, make_record: MakeRecord, use: str
+) -> None:
+    with closing(SqliteJournal(path)) as journal, closing(SqliteJournal(path, patience=0)) as other:
+        ways = {
+            "save": lambda: journal.save(make_record()),
+            "unfinished": journal.unfinished,
+            "turn": lambda: journal.turn("acme", 0.0, 1, float),
+        }
+        for moment in count(1):
+            left = moment
+
+            def press(frame: Any, event: str, argument: Any) -> Any:
+                nonlocal left
+                if frame.f_code.co_filename != database.__file__:
+                    return None
+                left -= 1
+                if not left:
+                    raise KeyboardInterrupt
+                return press
+
+            before = sys.gettrace()
+            sys.settrace(press)
+            with suppress(KeyboardInterrupt):
+                ways[use]()
+            sys.settrace(before)
+            if left > 0:
+                break
+            if journal._lock.locked():
+                journal._lock.release()
+                pytest.fail("the journal would wait for ever")
+            ways[use]()
+            other.turn("acme", 0.0, 1, float)
+        assert moment > 5

@@ -37,7 +37,7 @@ class Database:
         self._owner = this_process()
         private_folder(self.path.parent, "the journal")
         private_file(self.path)
-        with self._alone():
+        try:
             self._connection = sqlite3.connect(
                 self.path, timeout=patience, isolation_level=None, check_same_thread=False
             )
@@ -48,11 +48,16 @@ class Database:
             except BaseException:
                 self._close()
                 raise
+        except sqlite3.Error as error:
+            raise in_plain_words(error, self.path, patience) from error
         self._owner.open()
         keep_to_ourselves(self.path)
 
+    # Both are for use inside `with self._lock`. Ctrl-C comes between two steps of Python, so that a
+    # lock that is taken in an `__enter__` of ours, or given back in an `__exit__`, may stay taken.
+
     def _alone(self) -> _Alone:
-        """The file for this thread alone; errors of SQLite become JournalErrors."""
+        """Use of the file; errors of SQLite become JournalErrors."""
         return _Alone(self)
 
     def _transaction(self) -> _Transaction:
@@ -60,7 +65,7 @@ class Database:
         return _Transaction(self)
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._alone():
+        with self._lock, self._alone():
             return self._connection.execute(query, values).fetchall()
 
     def _prepare(self) -> None:
@@ -120,14 +125,16 @@ class _Alone:
         self._database = database
 
     def __enter__(self) -> None:
-        self._database._lock.acquire()
+        database = self._database
+        if database._close.alive and database._connection.in_transaction:
+            with suppress(sqlite3.Error):  # Ctrl-C came before its end
+                database._connection.execute("ROLLBACK")
 
     def __exit__(
         self, _: type | None, error: BaseException | None, __: TracebackType | None
     ) -> None:
-        database = self._database
-        database._lock.release()
         if isinstance(error, sqlite3.Error):
+            database = self._database
             raise in_plain_words(error, database.path, database._patience) from error
 
 

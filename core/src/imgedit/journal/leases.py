@@ -45,7 +45,7 @@ class Leases(Database):
         Raises:
             JournalError: another process drives it, or another task of this one.
         """
-        with self._transaction() as run:
+        with self._lock, self._transaction() as run:
             row = run(_LEASE, (storable(job_id),)).fetchone()
             if row is None:
                 self._absent.add(job_id)
@@ -63,7 +63,7 @@ class Leases(Database):
         """Give a job back; does nothing when it is not held."""
         fence = self._held.pop(job_id, None)
         if fence is not None:
-            with self._alone():
+            with self._lock, self._alone():
                 self._connection.execute(_RELEASE, (job_id, self._name, fence))
 
     def renew(self) -> None:
@@ -71,7 +71,7 @@ class Leases(Database):
         if not self._held and not self._running:
             return
         ends, owner = time.time() + LEASE, self._name
-        with self._transaction() as run:
+        with self._lock, self._transaction() as run:
             for job_id, fence in self._held.items():
                 run(_RENEW, (ends, job_id, owner, fence))
             run("UPDATE slots SET expires = ? WHERE owner = ?", (ends, owner))
@@ -91,7 +91,7 @@ class Leases(Database):
 
     def enter(self, provider: str, job_id: str, limit: int) -> bool:
         """Whether a job may run beside those of the same provider; it then counts until `leave`."""
-        with self._transaction() as run:
+        with self._lock, self._transaction() as run:
             query = "SELECT job_id, owner, expires FROM slots WHERE provider = ? AND job_id <> ?"
             living = 0
             for other, owner, expires in run(query, (provider, job_id)).fetchall():
@@ -113,12 +113,12 @@ class Leases(Database):
         """The job does not run any more."""
         if job_id in self._running:
             self._running.discard(job_id)
-            with self._alone():
+            with self._lock, self._alone():
                 self._connection.execute("DELETE FROM slots WHERE job_id = ?", (job_id,))
 
     def turn(self, provider: str, interval: float, burst: int, clock: Callable[[], float]) -> float:
         """Take a turn, or tell how long to wait; shared by all processes with this journal."""
-        with self._transaction() as run:
+        with self._lock, self._transaction() as run:
             row = run("SELECT due FROM turns WHERE provider = ?", (provider,)).fetchone()
             wait, due = next_turn(row[0] if row else 0.0, interval, burst, clock())
             if not wait:
@@ -139,7 +139,7 @@ class Leases(Database):
 
     def close(self) -> None:
         """Give back what is held and close the file; a second call does nothing."""
-        with self._alone():
+        with self._lock, self._alone():
             if self._close.alive and (self._held or self._running):
                 with suppress(sqlite3.Error):  # then it ends by itself, with this process
                     self._connection.execute(_RELEASE_ALL, (self._name,))

@@ -128,7 +128,7 @@ class Saving(Leases):
                 f"job {record.id} cannot be stored: {type(error).__name__}", job_id=record.id
             ) from error
         try:
-            with self._transaction() as run:
+            with self._lock, self._transaction() as run:
                 stored = self._write(run, record, text, purse)
         except JournalError as error:
             if not error.charge_is_said:

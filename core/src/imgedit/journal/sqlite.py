@@ -180,7 +180,7 @@ class SqliteJournal(Saving):
 
     def prune(self, before: datetime) -> list[str]:
         """Forget finished jobs that were not touched since; their rows in the ledger stay."""
-        with self._transaction() as run:
+        with self._lock, self._transaction() as run:
             old = [row[0] for row in run(_OLD, (before.astimezone(UTC).isoformat(),))]
             for job_id in old:
                 run(_KEEP, (job_id,))
