@@ -261,6 +261,39 @@ def test_places_are_shared_and_end_with_their_journal(
     assert other.enter("acme", "2", 1)
 
 
+def test_what_could_not_be_given_back_ends_by_itself(
+    path: Path, make_record: MakeRecord, pass_time: Any
+) -> None:
+    """The file was locked in that moment; the process lives on and drives another job."""
+    record, kept = make_record(), make_record()
+    with closing(SqliteJournal(path, patience=0)) as mine, closing(SqliteJournal(path)) as other:
+        for one in (record, kept):
+            mine.save(one)
+            assert mine.enter("acme", one.id, 2)
+        with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            for give_back in (mine.leave, mine.release):
+                with pytest.raises(JournalError, match="locked"):
+                    give_back(record.id)
+        assert not other.enter("acme", "01", 2)
+        assert record.id not in mine.driven()
+        assert mine.enter("acme", "02", 2), "it knows that it has only one"
+        assert mine.hold(record.id) == record
+        with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            for give_back, job in ((mine.leave, "02"), (mine.release, record.id)):
+                with pytest.raises(JournalError, match="locked"):
+                    give_back(job)
+        for _ in range(4):
+            pass_time(LEASE / 3)
+            mine.renew()
+        assert other.enter("acme", "01", 2)
+        assert not other.enter("acme", "03", 2), "the other job goes on"
+        assert other.hold(record.id) == record
+        with pytest.raises(JournalError, match="drives job"):
+            other.hold(kept.id)
+
+
 @pytest.mark.parametrize("kind", (MemoryJournal, SqliteJournal))
 def test_so_many_in_a_time(kind: Any, path: Path) -> None:
     journal: Journal = kind() if kind is MemoryJournal else kind(path)

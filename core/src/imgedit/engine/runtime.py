@@ -314,11 +314,11 @@ class Runtime:
         if not self._driven and self._sign is not None:
             self._sign.cancel()
             self._sign = None
-        try:
-            self.journal.leave(job_id)
-            self.journal.release(job_id)
-        except JournalError as error:  # the lease ends by itself
-            logger.debug("%s", error.message)
+        for give_back in (self.journal.leave, self.journal.release):
+            try:
+                give_back(job_id)
+            except JournalError as error:  # it ends by itself
+                logger.debug("%s", error.message)
 
     # -- time and events
 

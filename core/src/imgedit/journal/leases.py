@@ -22,6 +22,7 @@ _TAKE = "UPDATE jobs SET owner = ?, fence = ?, expires = ? WHERE id = ?"
 _RELEASE = "UPDATE jobs SET owner = NULL, expires = 0 WHERE id = ? AND owner = ? AND fence = ?"
 _RELEASE_ALL = "UPDATE jobs SET owner = NULL, expires = 0 WHERE owner = ?"
 _RENEW = "UPDATE jobs SET expires = ? WHERE id = ? AND owner = ? AND fence = ?"
+_STAY = "UPDATE slots SET expires = ? WHERE job_id = ? AND owner = ?"
 _DRIVEN = "SELECT id, owner, expires FROM jobs WHERE finished = 0 AND owner IS NOT NULL"
 
 
@@ -51,7 +52,7 @@ class Leases(Database):
                 self._absent.add(job_id)
                 return None
             text, owner, fence, expires = row
-            if self._held.get(job_id) == fence or self._lives(owner, expires):
+            if self._held.get(job_id) == fence or self._drives(owner, expires):
                 charged = self._record((job_id, text)).charged
                 raise driven_by(job_id, Owner.read(owner), charged)
             record = self._record((job_id, text))
@@ -74,15 +75,20 @@ class Leases(Database):
         with self._lock, self._transaction() as run:
             for job_id, fence in self._held.items():
                 run(_RENEW, (ends, job_id, owner, fence))
-            run("UPDATE slots SET expires = ? WHERE owner = ?", (ends, owner))
+            for job_id in self._running:
+                run(_STAY, (ends, job_id, owner))
 
     def driven(self) -> Mapping[str, str]:
         """Jobs that others drive now, each with words for who does."""
         return {
             job_id: _who(Owner.read(owner))
             for job_id, owner, expires in self._rows(_DRIVEN)
-            if job_id not in self._held and self._lives(owner, expires)
+            if self._drives(owner, expires)
         }
+
+    def _drives(self, owner: str | None, expires: float) -> bool:
+        """Whether somebody else drives a job; what we failed to give back is nobody's."""
+        return owner != self._name and self._lives(owner, expires)
 
     def _lives(self, owner: str | None, expires: float) -> bool:
         return owner is not None and expires > time.time() and not Owner.read(owner).is_gone()
@@ -95,7 +101,7 @@ class Leases(Database):
             query = "SELECT job_id, owner, expires FROM slots WHERE provider = ? AND job_id <> ?"
             living = 0
             for other, owner, expires in run(query, (provider, job_id)).fetchall():
-                if self._lives(owner, expires):
+                if other in self._running or self._drives(owner, expires):
                     living += 1
                 else:
                     run("DELETE FROM slots WHERE job_id = ?", (other,))
