@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email.utils
 import errno
 import hashlib
@@ -17,6 +18,8 @@ from PIL import Image
 
 import imgedit
 from imgedit import errors
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -220,3 +223,47 @@ def test_a_spool_that_is_full_is_not_the_vendors_fault(
     assert "somewhere else" not in str(caught.value.hint)
     assert resume(caught.value.job_id, journal=path).image.path == out
     assert server.count("POST", "/edit") == 1
+
+
+def test_a_refresh_may_answer_with_the_picture_itself(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    held = Answer.json({"base64": base64.b64encode(png()).decode()})
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": [f"{server.url}/gone.png"]}), held)
+    server.on("GET", "/gone.png", Answer(status=404))
+    assert edit(source, journal=tmp_path / "jobs.sqlite3").image.size == len(png())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nothing tells what is flushed")
+def test_what_the_journal_relies_on_is_on_the_disk(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """The vendor's answer is not kept when its picture is, and the picture when it is placed."""
+    flushed: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        flushed.append(os.path.realpath(f"/proc/self/fd/{descriptor}"))
+        real(descriptor)
+
+    class Watched(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            super().save(record, **options)
+            if record.job.status == "done":
+                before.append(list(flushed))
+
+    before: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", fsync)
+    held = Answer.json({"base64": base64.b64encode(png()).decode()})
+    server.on("GET", "/jobs/7", held)
+    (tmp_path / "out").mkdir()
+
+    async def run() -> None:
+        async with imgedit.Client(journal=Watched(tmp_path / "jobs.sqlite3")) as client:
+            await client.edit(source, "x", provider="acme", out=tmp_path / "out" / "x.png")
+
+    asyncio.run(run())
+    spool = str(tmp_path / "jobs.sqlite3.spool")
+    assert any("answer-1" in name for name in before[0])
+    assert any(name.startswith(spool) and "answer" not in name for name in before[0]), "its name"
+    assert str(tmp_path / "out") in before[-1]

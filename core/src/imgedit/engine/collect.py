@@ -60,7 +60,7 @@ async def keep_pictures(run: Run, done: Done) -> Done:
             path = run.runtime.file(run.record.id, f"answer-{index + 1}")
             run.runtime.made(run.record.id, path)
             try:
-                await asyncio.to_thread(_decode, output.base64, path)
+                await asyncio.to_thread(_decode, output.base64, path, run.runtime.durable)
             except OSError as error:
                 raise cannot_write(path, error) from None
             output = evolve(output, base64=None, image=_picture(path))  # the same output, kept
@@ -70,8 +70,10 @@ async def keep_pictures(run: Run, done: Done) -> Done:
     return evolve(done, images=images)
 
 
-def _decode(text: str, path: Path) -> None:
+def _decode(text: str, path: Path, durable: bool) -> None:
     import pybase64
+
+    from ..transport.files import write_whole
 
     if text.startswith("data:"):
         text = text.partition(",")[2]
@@ -79,7 +81,7 @@ def _decode(text: str, path: Path) -> None:
         data = pybase64.b64decode(text, validate=True)
     except ValueError:
         raise UnexpectedResponse("the picture in the answer is not valid base64") from None
-    path.write_bytes(data)
+    write_whole(path, data, durable=durable)  # the answer it came in may not be kept
 
 
 def _picture(path: Path) -> ImageSource:
@@ -272,6 +274,7 @@ async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]])
     fresh = await refresh()
     if not isinstance(fresh, Done) or len(fresh.images) != len(done.images):
         raise _failed(run, "its URL has ended and the provider gave no new one")
+    fresh = await keep_pictures(run, fresh)
     job = run.record.job
     run.save(job=evolve(job, done=fresh, facts=job.facts.merged(fresh.facts)))
     return fresh

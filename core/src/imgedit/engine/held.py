@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from attrs import define
 
-from ..transport.files import create_beside, publish
+from ..transport.files import write_whole
 from .output import cannot_write
 
 
@@ -32,10 +31,7 @@ class Held:
         if self._is_file or not self.path.parent.is_dir():
             return
         try:
-            descriptor, part = create_beside(self.path, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self.data)
-            publish(part, self.path, overwrite=True, durable=False)
+            write_whole(self.path, self.data, durable=False)
         except OSError as error:
             raise cannot_write(self.path, error) from None
         self._is_file = True

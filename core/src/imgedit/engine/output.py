@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from ..errors import OutputError
 from ..images.sniff import extension_for, media_type_for
+from ..transport.files import publish
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
 _IN_THE_WAY: Final = "Move what is there away."
@@ -177,23 +178,8 @@ def place(source: Path | bytes, target: Path, *, overwrite: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            if overwrite:
-                os.replace(part, target)
-            else:
-                _link(part, target)
+            publish(part, target, overwrite=overwrite)
     except FileExistsError:
         raise in_the_way(target) from None
     except OSError as error:
         raise cannot_write(target, error) from None
-
-
-def _link(part: Path, target: Path) -> None:
-    """Give `part` its final name, unless that is taken."""
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        with open(target, "xb"):
-            pass
-        os.replace(part, target)

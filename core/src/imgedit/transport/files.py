@@ -50,6 +50,26 @@ def publish(temporary: Path, to: Path, *, overwrite: bool = False, durable: bool
         sync_folder(to.parent)
 
 
+def write_whole(to: Path, data: bytes, *, durable: bool) -> None:
+    """Write a private file, or replace it; durable = it is on the disk afterwards.
+
+    Raises:
+        OSError: it cannot be written; what was there is as before.
+    """
+    descriptor, part = create_beside(to, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        publish(part, to, overwrite=True, durable=durable)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
 def sync_folder(folder: Path) -> None:
     """Make a new name in a folder survive a power cut, where the system can."""
     with contextlib.suppress(OSError):
