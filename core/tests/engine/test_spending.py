@@ -357,6 +357,29 @@ def test_so_many_edits_run_at_once(
     assert most == 2
 
 
+def test_a_journal_that_is_locked_when_a_job_ends_keeps_no_place(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+
+    class Locked(SqliteJournal):
+        def leave(self, job_id: str) -> None:
+            with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+                lock.execute("BEGIN IMMEDIATE")
+                super().leave(job_id)
+
+    async def work() -> None:
+        async with client(Locked(path, patience=0), limited(concurrency=1)) as one:
+            gone = Answer(status=404)
+            server.on("GET", "/out.png", gone, gone, Answer.picture(png()))
+            with pytest.raises(errors.DownloadFailed) as caught:
+                await one.edit(source, "x", provider="acme")
+            assert (await one.resume(caught.value.job_id)).image.size == len(png())
+            await one.edit(source, "y", provider="acme", deadline=2)
+
+    run(work())
+
+
 def test_a_turn_may_be_long_in_coming(acme: Any, server: ScriptedServer, source: Path) -> None:
     class Busy(MemoryJournal):
         """Others run all the time, for 10 minutes and more."""
