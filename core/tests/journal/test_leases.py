@@ -163,6 +163,20 @@ def test_the_vendors_answer_counts_also_from_a_sleeper(
     assert other.load(record.id).job.status == "accepted"
 
 
+def test_the_vendors_answer_counts_while_another_process_looks_for_it(
+    journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord, pass_time: Any
+) -> None:
+    record = make_record(status="sent", charged="unknown")
+    journal.save(record)
+    pass_time(LEASE + 1)
+    other.hold(record.id)
+    journal.save(evolve(record.with_job(status="accepted"), charged="yes"))
+    with pytest.raises(JournalError) as caught:
+        other.save(record.with_job(status="unknown"))
+    assert caught.value.charged == "yes"
+    assert journal.load(record.id).job.status == "accepted"
+
+
 def test_signs_of_life_keep_a_job(
     journal: SqliteJournal, other: SqliteJournal, make_record: MakeRecord, pass_time: Any
 ) -> None:

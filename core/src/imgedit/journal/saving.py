@@ -209,16 +209,18 @@ class Saving(Leases):
             return _Stored(1, state, before, None, forgotten=True)
         mine = self._held.get(record.id)
         if mine != fence:
-            if self._lives(owner, expires):
-                raise driven_by(record.id, Owner.read(owner or ""), self._charged(record))
-            # Somebody drove it while this process slept. News of the vendor's answer still count.
+            # Somebody took it while this process slept. News of the vendor's answer still count:
+            # who has the job then is refused from now on.
             news = status in ("sent", "unknown") and record.job.status in ("accepted", "done")
-            if mine is not None and not news:
-                raise JournalError(
-                    f"job {record.id} was taken over by another process",
-                    hint=f"See what became of it: imgedit jobs show {record.id}",
-                    charged=self._charged(record),
-                )
+            if mine is None or not news:
+                if self._lives(owner, expires):
+                    raise driven_by(record.id, Owner.read(owner or ""), self._charged(record))
+                if mine is not None:
+                    raise JournalError(
+                        f"job {record.id} was taken over by another process",
+                        hint=f"See what became of it: imgedit jobs show {record.id}",
+                        charged=self._charged(record),
+                    )
             fence += 1
         return _Stored(fence, status, before, None)
 
