@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from contextlib import closing, suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -626,6 +627,36 @@ def test_prompts_can_be_kept_out(
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert prompt.encode() not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    ((200, {"state": "failed", "code": "moderated"}), (400, {"code": "moderated"}), (500, {})),
+    ids=("failed", "refused", "unknown"),
+)
+def test_prompts_are_kept_out_of_jobs_that_failed(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, status: int, answer: Any
+) -> None:
+    """The answer may repeat them."""
+    path = tmp_path / "jobs.sqlite3"
+    prompt = "a very private canary prompt"
+    server.on("POST", "/edit", Answer.json({**answer, "said": prompt}, status=status))
+
+    async def work() -> None:
+        async with client(SqliteJournal(path, keep_prompts=False)) as one:
+            with pytest.raises(errors.ImgEditError) as caught:
+                await one.edit(source, prompt, provider="acme")
+            if status == 500:
+                one.settle(caught.value.job_id, charged=False)
+            assert one.job(caught.value.job_id).finished
+
+    run(work())
+    for file in tmp_path.glob("jobs.sqlite3*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert prompt.encode() not in content, file
+            for begin in ("", " ", "  "):  # base64 takes three bytes at a time
+                assert b64encode((begin + prompt).encode())[4:-4] not in content, file
 
 
 def test_pruning_forgets_jobs_and_pictures_but_no_money(

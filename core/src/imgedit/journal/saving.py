@@ -265,8 +265,8 @@ def _rarely(record: JobRecord, entry: Entry) -> _Rarely:
 
 
 def _without_prompts(record: JobRecord) -> JobRecord:
-    """A finished job without what the user wrote, and without the answer, which may repeat it."""
+    """A finished job without what the user wrote, and without answers, which may repeat it."""
     request = record.job.request
     references = [evolve(one, description=None) for one in request.references]
     request = evolve(request, prompt="", references=references)
-    return evolve(record.with_job(request=request), raw=None)
+    return evolve(record.with_job(request=request), answer=None, partial=None, raw=None)
