@@ -16,6 +16,7 @@ from imgedit import Budget, BudgetExceeded, Done, Facts, Output
 from imgedit.engine.record import SavedFile
 from imgedit.engine.store import dumps
 from imgedit.journal import SqliteJournal
+from imgedit.journal.rows import storable
 from imgedit.journal.schema import APPLICATION
 from imgedit.ledger import Purse
 
@@ -71,8 +72,9 @@ def first(path: Path) -> Callable[..., Path]:
                 job = record.job
                 row = (
                     record.id, job.status, record.finished, job.provider, job.model.id,
-                    job.request.label, None, record.created_at.isoformat(),
-                    record.updated_at.isoformat(), text or dumps(record),
+                    job.request.label and storable(job.request.label), None,
+                    record.created_at.isoformat(), record.updated_at.isoformat(),
+                    text or dumps(record),
                 )  # fmt: skip
                 connection.execute(f"INSERT INTO jobs VALUES ({','.join('?' * 10)})", row)
             connection.commit()
@@ -106,6 +108,16 @@ def test_a_job_that_cannot_be_read_stops_nothing(first: Any, make_record: MakeRe
     path = first(make_record(), text="{}")
     with closing(SqliteJournal(path)) as journal:
         assert list(journal.entries()) == []
+
+
+def test_a_label_that_is_no_utf8(first: Any, make_record: MakeRecord) -> None:
+    record = make_record(label="shoes-\udcff", status="accepted", charged="yes")
+    with closing(SqliteJournal(first(record))) as journal:
+        assert journal.load(record.id) == record
+        assert journal.hold(record.id) == record
+        journal.save(record.with_job(status="failed"))
+        (entry,) = journal.entries()
+        assert (entry.label, entry.state) == (r"shoes-\udcff", "failed")
 
 
 def test_one_that_is_interrupted_is_done_again(

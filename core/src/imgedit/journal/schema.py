@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC
 
+from attrs import evolve
+
 from ..engine.store import loads
 from ..errors import JournalError
 from ..ledger import Entry, entry_of
-from .rows import amounts, count, fixed
+from .rows import amounts, count, fixed, storable
 
 APPLICATION = 0x696D6764  # "imgd": tells our files from other programs' databases
 
@@ -145,6 +147,8 @@ def _with_ledger(connection: sqlite3.Connection) -> None:
         moment = record.created_at.astimezone(UTC)
         at, day = moment.isoformat(), moment.date().isoformat()
         entry = entry_of(record, None, at=at, day=day)
+        model, label = storable(entry.model), entry.label and storable(entry.label)
+        entry = evolve(entry, model=model, label=label)
         _enter(connection, entry)
         count(connection, entry)
 
