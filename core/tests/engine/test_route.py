@@ -13,7 +13,9 @@ import imgedit
 from imgedit import errors
 from imgedit.config import Paths
 from imgedit.engine.plan import Ask, to_money
+from imgedit.engine.record import JobRecord
 from imgedit.engine.route import route
+from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -96,6 +98,31 @@ def test_the_next_one_is_not_asked(
     with pytest.raises(kind):
         ask(source, "acme,zeta")
     assert zeta.requests == []
+
+
+def test_the_next_one_is_not_asked_while_the_job_can_go_on(
+    zeta: ScriptedServer, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """What the journal was not told is not over there: it would be bought at both."""
+
+    class Full(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            if record.job.status == "failed":
+                raise errors.JournalError("the disk is full")
+            super().save(record, **options)
+
+    async def run() -> imgedit.EditResult:
+        journal = Full(tmp_path / "jobs.sqlite3")
+        async with imgedit.Client(journal=journal) as client:
+            with pytest.raises(errors.ProviderUnavailable) as caught:
+                await client.edit(source, "x", provider="acme,zeta")
+            assert f"imgedit jobs resume {caught.value.job_id}" in str(caught.value.hint)
+            server.on("POST", "/edit", Answer.json({"id": "7"}))
+            return await client.resume(str(caught.value.job))
+
+    server.on("POST", "/edit", Answer(status=503))
+    assert asyncio.run(run()).provider == "acme"
+    assert zeta.count("POST", "/edit") == 0
 
 
 def test_a_refused_content_goes_to_the_next_when_that_is_asked_for(

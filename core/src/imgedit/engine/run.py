@@ -169,7 +169,8 @@ class Run:
         if self._ended is not None and not given_back:
             error.charged, error.hint = self.record.charged, self._hint(error)
             return
-        job = self.record.job
+        before = self.record
+        job = before.job
         later = isinstance(error, _LATER if self.stored else DeadlineExceeded)
         over = error is self._final or (job.status == "planned" and not later)
         if error.charged == "unknown" or (over and error.charged == "yes"):
@@ -192,10 +193,9 @@ class Run:
             self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
         elif self.stored and isinstance(error, ProviderError):
             self.record = evolve(self.record, error=error_row(error))
-        if self.stored or not over:
-            self._save_end(error)
-        if not over:
-            error.job = dumps(self.record)
+        ended = (over and not self.stored) or (self._save_end(error) and over)
+        if not ended:  # what the journal was not told is not over there
+            error.job = dumps(before if over else self.record)
             error.hint = self._hint(error)
 
     def _hint(self, error: ImgEditError) -> str:
@@ -257,8 +257,8 @@ class Run:
             return hint  # there is nowhere to fetch it from
         return f"{hint} Look for it once more with: {command}"
 
-    def _save_end(self, error: ImgEditError) -> None:
-        """Store the end; a journal that fails now must not hide what happened before.
+    def _save_end(self, error: ImgEditError) -> bool:
+        """Store the end; False = it fails, which must not hide what happened before.
 
         Unless that is nothing of the job's: others drove it, and this one was in their way.
         """
@@ -266,12 +266,14 @@ class Run:
             self.save()
         except (JournalError, BudgetExceeded) as trouble:
             if self.is_told(error):
-                return
+                return True
             if self.is_told(trouble):
                 self.fill(trouble)
                 raise trouble from error
             if error is not trouble:
                 error.add_note(f"It could not be stored, too: {trouble.message}")
+            return False
+        return True
 
     def tag(self, error: asyncio.CancelledError) -> None:
         """Put on a cancellation what who cancelled needs to go on."""
