@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 from ledger_records import make_record, quote
 
 from imgedit.ledger import Entry, entry_of
@@ -52,6 +53,13 @@ def test_a_price_without_bound_counts_with_what_is_known_of_it() -> None:
     assert figures(row(make_record(quote(None, None)))) == ("0", None, None, "0", True)
     done = make_record(quote(None, None), status="done", charged="yes")
     assert figures(row(done)) == ("0", None, None, "0", False)
+
+
+def test_a_price_in_another_unit_than_the_charge_goes_on_counting() -> None:
+    """Else an edit of 0.04 USD whose vendor says "4 credits" would leave a budget in USD."""
+    asked = make_record(evolve(BOUNDED, unit="EUR"), status="done", charged="yes", cost="4")
+    assert figures(row(asked)) == ("0", "0.02", "quote", "0.08", False)
+    assert row(asked).unit == "EUR"
 
 
 def test_what_a_vendor_gives_back_is_a_refund() -> None:

@@ -68,12 +68,11 @@ def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> E
     """The row for a record; `before` is the job's row until now, whose moment and day stay."""
     job, quote = record.job, record.quote
     cost = job.facts.cost
-    unit = job.model.unit if quote is None else quote.unit
-    quoted = at_most = None
-    if quote is not None and (cost is None or unit == job.model.unit):
-        quoted, at_most = quote.amount, quote.at_most
-    else:
-        unit = job.model.unit  # a cost is always in the provider's own unit
+    unit, quoted, at_most = job.model.unit, None, None
+    if quote is not None:
+        if quote.unit != unit:
+            cost = None  # in the provider's own unit: what was reserved goes on counting
+        unit, quoted, at_most = quote.unit, quote.amount, quote.at_most
     over = job.status in ("done", "failed", "canceled") and record.charged != "unknown"
     charge, source = _charge(record.charged, cost, quoted, over=over)
     bound = max(at_most or quoted or _NOTHING, charge or _NOTHING)
