@@ -57,7 +57,8 @@ def test_a_price_without_bound_counts_with_what_is_known_of_it() -> None:
 
 def test_a_price_in_another_unit_than_the_charge_goes_on_counting() -> None:
     """Else an edit of 0.04 USD whose vendor says "4 credits" would leave a budget in USD."""
-    asked = make_record(evolve(BOUNDED, unit="EUR"), status="done", charged="yes", cost="4")
+    price = evolve(BOUNDED, unit="EUR")
+    asked = make_record(price, unit="USD", status="done", charged="yes", cost="4")
     assert figures(row(asked)) == ("0", "0.02", "quote", "0.08", False)
     assert row(asked).unit == "EUR"
 
