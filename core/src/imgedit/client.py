@@ -18,10 +18,11 @@ from .discovery import registry
 from .engine import bookkeeping
 from .engine.drive import Drive
 from .engine.finish import present, to_result, told_of
-from .engine.journal import Journal, supersedes
+from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord
 from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
+from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_missing, write_sidecars
 from .engine.store import loads

@@ -17,8 +17,8 @@ from attrs import evolve
 
 import imgedit
 from imgedit import errors, hookimpl
-from imgedit.engine.journal import LEASE
 from imgedit.engine.record import SavedFile, now
+from imgedit.engine.rules import LEASE
 from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import parse_response

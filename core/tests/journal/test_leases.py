@@ -18,7 +18,8 @@ import pytest
 from attrs import evolve
 
 from imgedit import JournalError
-from imgedit.engine.journal import LEASE, Journal, MemoryJournal
+from imgedit.engine.journal import Journal, MemoryJournal
+from imgedit.engine.rules import LEASE
 from imgedit.journal import SqliteJournal
 from imgedit.journal.owner import Owner, this_process
 

@@ -163,7 +163,7 @@ def test_a_day_begins_where_the_user_says(journal: Journal, monkeypatch: Any) ->
         "next": datetime(2026, 12, 1, 0, 30, tzinfo=UTC),
     }
     clock = "before"
-    monkeypatch.setattr("imgedit.engine.journal.now", lambda: moments[clock])
+    monkeypatch.setattr("imgedit.engine.rules.now", lambda: moments[clock])
     berlin = {"zone": ZoneInfo("Europe/Berlin")}
     for per in ("day", "month"):
         label = {"label": per}

@@ -1,4 +1,4 @@
-"""Where jobs are kept: a protocol, its rules, and the journal that keeps them in memory only."""
+"""Where jobs are kept: a protocol, and the journal that keeps them in memory only."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from ..contract.job import Status
-from ..contract.money import Money
-from ..errors import Charged, JournalError
-from ..ledger import Budget, Entry, Purse, entry_of
+from ..errors import JournalError
+from ..ledger import Budget, Entry, Purse
 from ..ledger.budgets import Total
-from .record import JobRecord, now
-
-LEASE: Final = 60.0
-"""Seconds for which a job is held without a sign of life."""
+from .record import JobRecord
+from .rules import enters, is_lost, may_follow, next_turn, over_already, row_of, sent_already
 
 
 @runtime_checkable
@@ -81,7 +77,7 @@ class Journal(Protocol):
         """Give a job back; does nothing when it is not held."""
 
     def renew(self) -> None:
-        """A sign of life for every job that is held; due well within `LEASE` seconds."""
+        """A sign of life for every job that is held; due well within `rules.LEASE` seconds."""
 
     def driven(self) -> Mapping[str, str]:
         """Jobs that others drive now, each with words for who does."""
@@ -117,109 +113,6 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Release what is open; the journal is not used after this."""
-
-
-def may_follow(before: Status | None, record: JobRecord) -> bool:
-    """Whether a stored job may become this record: nothing that was sent is sent again.
-
-    A job whose submit left is "planned" again only when that submit cannot cost anything more,
-    or may be repeated under its key. What is over is in doubt no more.
-    """
-    if before in (None, "planned"):
-        return True
-    under_key = record.idempotency_key is not None and before in ("sent", "unknown")
-    match record.job.status:
-        case "planned":
-            return under_key or (before == "sent" and record.charged == "no")
-        case "sent":
-            return under_key
-        case "unknown":
-            return before in ("sent", "accepted", "unknown")
-        case _:
-            return True
-
-
-def supersedes(record: JobRecord, stored: JobRecord) -> bool:
-    """Whether what an error carried is later than what is stored, as when the disk was full.
-
-    The clock alone does not tell: it may have been set back. An answer that never was stored
-    counts whatever was stored since.
-    """
-    if record.job.status in ("accepted", "done") and stored.job.status in ("sent", "unknown"):
-        return True
-    return (
-        record.updated_at > stored.updated_at
-        and record.attempts >= stored.attempts
-        and may_follow(stored.job.status, record)
-        and (record.charged == "yes" or stored.charged != "yes")
-        and not (stored.job.status == "done" and record.job.status == "accepted")
-    )
-
-
-def row_of(record: JobRecord, before: Entry | None, purse: Purse | None) -> Entry:
-    """The job's row in the ledger from now on; `before` is its row until now."""
-    if before is None:
-        moment = now()
-        return entry_of(record, None, at=moment.isoformat(), day=(purse or Purse()).day(moment))
-    if not before.open and before.state in ("done", "accepted") and record.job.status == "accepted":
-        return before  # its result is fetched once more, which changes nothing of the money
-    return entry_of(record, before, at=before.at, day=before.day)
-
-
-def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
-    """Whether budgets have a say: only before something is sent."""
-    if record.job.status not in ("planned", "sent"):
-        return False
-    return before is None or entry.counted > before.counted or entry.bucket != before.bucket
-
-
-_LOST = ("sent", "unknown", "accepted")
-
-
-def is_lost(record: JobRecord) -> bool:
-    """Whether a job left and the vendor's name for it is not known."""
-    # An answer that is stored and not read yet may hold the name.
-    return record.job.status in _LOST and not record.job.facts.vendor_ids
-
-
-def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[float, float]:
-    """The generic cell rate algorithm: how long to wait (0 = taken now), and when the next is due.
-
-    `due` is when a turn would be due if they came evenly. A clock that was set back does not make
-    anybody wait for the time it lost.
-    """
-    due = min(max(due, moment), moment + interval * burst)
-    wait = due - interval * (burst - 1) - moment
-    return (wait, due) if wait > 1e-6 else (0.0, due + interval)  # what rounding leaves is nothing
-
-
-def sent_already(job_id: str, charged: Charged) -> JournalError:
-    """The error for a job that would be sent twice; `charged` is what is known of it now."""
-    return JournalError(
-        f"job {job_id} was sent already and is not sent again",
-        hint=f"`imgedit jobs resume {job_id}` finds out what became of it.",
-        charged=charged,
-        job_id=job_id,
-    )
-
-
-def over_already(entry: Entry) -> JournalError:
-    """The error for a job that is over, and of which no more than its row in the ledger is kept."""
-    if entry.charged == "unknown":
-        hint = "Look in your account at the provider whether it was charged, then begin a new edit."
-    elif entry.state == "done":
-        hint = "Its pictures are where they were put. To buy it once more, begin a new edit."
-    else:
-        hint = "To try it once more, begin a new edit."
-    paid = entry.charge is not None and entry.source == "vendor"
-    return JournalError(
-        f"job {entry.job_id} is over ({entry.state}), it is not sent again, and no more of it is "
-        "kept than what it cost",
-        hint=hint,
-        charged=entry.charged,
-        cost=Money(entry.charge, entry.unit) if paid and entry.charge is not None else None,
-        job_id=entry.job_id,
-    )
 
 
 _MOST_ENTRIES = 10_000

@@ -20,10 +20,11 @@ from ..contract.money import Money
 from ..errors import ConfigError, JournalError, PluginError
 from ..ledger.budgets import Budget, Purse
 from . import waits
-from .journal import LEASE, Journal, MemoryJournal
+from .journal import Journal, MemoryJournal
 from .lists import Lists
 from .record import JobRecord
 from .retry import RepeatBudget
+from .rules import LEASE
 
 if TYPE_CHECKING:
     from ..config import Config

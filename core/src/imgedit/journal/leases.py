@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ..engine.journal import LEASE, next_turn
 from ..engine.record import JobRecord
+from ..engine.rules import LEASE, next_turn
 from ..engine.store import loads
 from ..errors import Charged, JournalError
 from .database import Database

@@ -9,8 +9,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ..contract.job import Status
-from ..engine.journal import LEASE, enters, may_follow, over_already, row_of, sent_already
 from ..engine.record import JobRecord
+from ..engine.rules import LEASE, enters, may_follow, over_already, row_of, sent_already
 from ..engine.store import dumps, dumps_since
 from ..errors import Charged, JournalError
 from ..ledger import Budget, Entry, Purse

@@ -9,8 +9,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..engine.journal import over_already
 from ..engine.record import JobRecord
+from ..engine.rules import over_already
 from ..engine.store import loads
 from ..errors import JournalError
 from ..ledger import Budget, Entry
@@ -38,6 +38,10 @@ _ENTRIES = "SELECT * FROM entries WHERE at >= ? ORDER BY at, job_id"
 _OLD = """
 SELECT id FROM jobs
 WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
+    AND (vendor_ids IS NULL OR NOT EXISTS (
+        SELECT 1 FROM jobs AS lost
+        WHERE lost.finished = 0 AND lost.provider = jobs.provider AND lost.vendor_ids IS NULL
+    ))
 """
 _KEEP = "INSERT INTO ledger SELECT * FROM entries WHERE job_id = ?"
 
