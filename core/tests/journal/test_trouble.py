@@ -6,10 +6,12 @@ import os
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -317,3 +319,47 @@ def test_whenever_ctrl_c_comes_the_journal_goes_on(
             ways[use]()
             other.turn("acme", 0.0, 1, float)
         assert moment > 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    (
+        lambda journal, record: journal.save(record),
+        lambda journal, record: journal.load(record.id),
+        lambda journal, record: journal.load("01NONE"),
+        lambda journal, record: journal.unfinished(),
+        lambda journal, record: journal.recent(),
+        lambda journal, record: journal.taken("acme"),
+        lambda journal, record: journal.lost("acme"),
+        lambda journal, record: journal.find("x"),
+        lambda journal, record: journal.hold(record.id),
+        lambda journal, record: journal.release(record.id),
+        lambda journal, record: journal.renew(),
+        lambda journal, record: journal.driven(),
+        lambda journal, record: journal.enter("acme", record.id, 1),
+        lambda journal, record: journal.leave(record.id),
+        lambda journal, record: journal.turn("acme", 1, 1, time.time),
+        lambda journal, record: journal.totals(Budget(amount="1 USD"), ""),
+        lambda journal, record: journal.entries(),
+        lambda journal, record: journal.prune(now()),
+    ),
+    ids=lambda call: call.__code__.co_names[0],
+)
+def test_nobody_comes_between(journal: SqliteJournal, make_record: MakeRecord, call: Any) -> None:
+    """A transaction of another thread is not looked into, and not undone."""
+    record = make_record()
+    journal.save(record)
+
+    def ask() -> None:
+        with suppress(JournalError):
+            call(journal, record)
+
+    if call.__code__.co_names[0] == "leave":
+        journal.enter("acme", record.id, 1)
+    asking = Thread(target=ask)
+    with journal._lock:
+        asking.start()
+        asking.join(0.05)
+        waits = asking.is_alive()
+    asking.join(10)
+    assert waits

@@ -101,7 +101,7 @@ class SqliteJournal(Saving):
                 break
         if not rows:
             names = (storable(job_id), storable(job_id.upper()))
-            with self._alone():
+            with self._lock, self._alone():
                 for row in self._connection.execute(_FORGOTTEN, names).fetchall():
                     raise over_already(read_entry(row))
             raise JournalError(
@@ -172,13 +172,13 @@ class SqliteJournal(Saving):
 
     def totals(self, budget: Budget, window: str) -> Sequence[Total]:
         """What is counted in a budget's scope, in the window whose days begin so."""
-        with self._alone():
+        with self._lock, self._alone():
             return totals(self._connection, budget, window)
 
     def entries(self, since: datetime | None = None) -> Iterable[Entry]:
         """The ledger's rows, oldest first."""
         begin = "" if since is None else since.astimezone(UTC).isoformat()
-        with self._alone():
+        with self._lock, self._alone():
             rows = self._connection.execute(_ENTRIES, (begin,)).fetchall()
             return [read_entry(row) for row in rows]
 
