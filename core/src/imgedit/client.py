@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Never, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Never
 
 from attrs import evolve
 
@@ -21,7 +21,7 @@ from .engine.finish import present, to_result, told_of
 from .engine.journal import Journal
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord
-from .engine.route import check_names, passed_over, passes_on, route, routed, tell_of
+from .engine.route import candidates, first, tell_of
 from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_missing, write_sidecars
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from .engine.reuse import Earlier
 
 Picture = Any
-T = TypeVar("T")
 
 _KEYWORDS = (
     "provider",
@@ -226,7 +225,7 @@ class Client(Books):
             async with self._door:
                 await asyncio.sleep(0)
             ask = await self._ask(given)
-            asks = await self._route(ask)
+            asks = await candidates(self.runtime, ask)
             earlier = await self._look(asks)
             if earlier is not None:
                 return await self._reuse(earlier, on_event)
@@ -237,7 +236,7 @@ class Client(Books):
                 ready, record = await plan(self.runtime, one, on_event)
                 return await self._drive(ready, record, left, on_event)
 
-            result, tried = await self._first(asks, serve)
+            result, tried = await first(self.runtime, asks, serve)
             return evolve(result, tried=tried)
 
     async def submit(self, image: Picture, prompt: str, **keywords: Any) -> EditJob:
@@ -248,7 +247,8 @@ class Client(Books):
         """
         arguments = _arguments(keywords)
         deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")
-        asks = await self._route(await self._ask({"image": image, "prompt": prompt, **arguments}))
+        ask = await self._ask({"image": image, "prompt": prompt, **arguments})
+        asks = await candidates(self.runtime, ask)
         earlier = await self._look(asks)
         if earlier is not None:
             found = earlier
@@ -310,9 +310,6 @@ class Client(Books):
             self.runtime.tidy(record)
         return result
 
-    async def _route(self, ask: Ask) -> Sequence[Ask]:
-        return await asyncio.to_thread(route, self.runtime, ask) if routed(ask) else [ask]
-
     async def _look(self, asks: Sequence[Ask]) -> Earlier | None:
         """The same edit done before by one of several providers, when that may be reused."""
         if not asks[0].reuse:
@@ -324,27 +321,7 @@ class Client(Books):
     async def _plan(
         self, asks: Sequence[Ask], on_event: OnEvent | None
     ) -> tuple[tuple[Provider, JobRecord], tuple[Tried, ...]]:
-        return await self._first(asks, lambda ask: plan(self.runtime, ask, on_event))
-
-    async def _first(
-        self, asks: Sequence[Ask], serve: Callable[[Ask], Awaitable[T]]
-    ) -> tuple[T, tuple[Tried, ...]]:
-        """What comes of the first of several that can serve, and who was passed over before it.
-
-        See `engine.route`.
-        """
-        check_names(self.runtime, asks)
-        tried: list[Tried] = []
-        for ask in asks:
-            try:
-                return await serve(ask), tuple(tried)
-            except ImgEditError as error:
-                goes_on = passes_on(error, next_on_refusal=ask.next_on_refusal)
-                if not goes_on or ask is asks[-1]:
-                    tell_of(error, tried)
-                    raise
-                tried.append(passed_over(ask, error))
-        raise AssertionError("there is at least one to ask")
+        return await first(self.runtime, asks, lambda ask: plan(self.runtime, ask, on_event))
 
     async def _drive(
         self,
@@ -410,7 +387,7 @@ class Client(Books):
         on_event = arguments.pop("on_event")
         arguments["reuse"] = False  # what would be sent is asked
         ask = await self._ask({"image": image, "prompt": prompt, **arguments})
-        (provider, record), _ = await self._plan(await self._route(ask), on_event)
+        (provider, record), _ = await self._plan(await candidates(self.runtime, ask), on_event)
         return preview(self.runtime, provider, record)
 
     def models(self, provider: str | None = None) -> list[dict[str, Any]]:

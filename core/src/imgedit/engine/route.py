@@ -7,9 +7,10 @@ outcome is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
 
@@ -31,6 +32,8 @@ from .plan import Ask
 if TYPE_CHECKING:
     from .quotes import Offer
     from .runtime import Runtime
+
+T = TypeVar("T")
 
 CHEAPEST = "cheapest"
 
@@ -60,6 +63,33 @@ def route(runtime: Runtime, ask: Ask) -> list[Ask]:
     if not all(names):
         raise UsageError(f"{said!r} holds an empty provider name", hint="Write it like: a,b")
     return [evolve(ask, provider=name) for name in dict.fromkeys(names)]
+
+
+async def candidates(runtime: Runtime, ask: Ask) -> Sequence[Ask]:
+    """As `route`, which takes its time; the one ask where the user named no more."""
+    return await asyncio.to_thread(route, runtime, ask) if routed(ask) else [ask]
+
+
+async def first(
+    runtime: Runtime, asks: Sequence[Ask], serve: Callable[[Ask], Awaitable[T]]
+) -> tuple[T, tuple[Tried, ...]]:
+    """What comes of the first of several that can serve, and who was passed over before it.
+
+    Raises:
+        ImgEditError: of the last one, or of one after which no other may be tried.
+    """
+    check_names(runtime, asks)
+    tried: list[Tried] = []
+    for ask in asks:
+        try:
+            return await serve(ask), tuple(tried)
+        except ImgEditError as error:
+            goes_on = passes_on(error, next_on_refusal=ask.next_on_refusal)
+            if not goes_on or ask is asks[-1]:
+                tell_of(error, tried)
+                raise
+            tried.append(passed_over(ask, error))
+    raise AssertionError("there is at least one to ask")
 
 
 def check_names(runtime: Runtime, asks: Sequence[Ask]) -> None:
