@@ -12,6 +12,7 @@ from attrs import evolve
 
 from .books import Books
 from .config import Config, Paths, load_config
+from .contract.job import Status
 from .contract.money import Money
 from .contract.request import EditRequest, Reference
 from .discovery import registry
@@ -26,7 +27,7 @@ from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_missing, write_sidecars
 from .engine.store import loads
-from .errors import ConfigError, ImgEditError, OutputError
+from .errors import ConfigError, ImgEditError, JournalError, OutputError
 from .job import EditJob, OnEvent
 from .ledger import Budget
 from .manifest.poll import deadline_seconds
@@ -283,21 +284,33 @@ class Client(Books):
                 ImgEditError: as `edit`.
         """
         record = self._record(job)
-        if present(record).complete:
-            return await self._finished(record)
-        provider = self._provider_of(record)
+        journal = self.runtime.journal
         async with self._turns:
-            stored = self.runtime.journal.hold(record.id)
+            stored = journal.hold(record.id)
             try:
                 if stored is not None:
                     record = record if supersedes(record, stored) else stored
-                elif not record.finished:  # the journal may know that it is over
-                    self.runtime.journal.save(record, purse=self.runtime.purse)
-                if present(record).complete:  # another process did it while this one waited
+                elif not record.finished:
+                    self._begin_again(record)
+                if present(record).complete:
+                    if stored is not None and not stored.finished:
+                        journal.save(record)
                     return await self._finished(record)
-                return await self._drive(provider, record, deadline, on_event, stored=True)
+                kept = (stored or record).job.status
+                provider = self._provider_of(record)
+                return await self._drive(provider, record, deadline, on_event, kept=kept)
             finally:
                 self.runtime.lets_go(record.id)
+
+    def _begin_again(self, record: JobRecord) -> None:
+        """Store a job that the journal does not have, unless it knows that it is over."""
+        planned = record.job.status == "planned"  # else it is too late for a budget
+        try:
+            self.runtime.journal.save(record, purse=self.runtime.purse if planned else None)
+        except JournalError as error:
+            if error.charge_is_said:
+                raise
+            raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
 
     async def _finished(self, record: JobRecord) -> EditResult:
         """The result of a job that was finished before; a sidecar that is missing is written."""
@@ -330,12 +343,10 @@ class Client(Books):
         deadline: float | None,
         on_event: OnEvent | None,
         *,
-        stored: bool = False,
+        kept: Status | None = None,
     ) -> EditResult:
         seconds = deadline_seconds(provider.manifest) if deadline is None else deadline
-        drive = Drive(
-            self.runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
-        )
+        drive = Drive(self.runtime, provider, record, seconds=seconds, on_event=on_event, kept=kept)
         record = await drive.run()
         return to_result(record, drive.hand_over())
 

@@ -193,7 +193,7 @@ def test_a_picture_that_is_gone_for_good(
         from datetime import timedelta
 
         async with imgedit.Client(journal=path) as client:
-            with pytest.raises(errors.UsageError, match="is done, and was charged") as refused:
+            with pytest.raises(errors.UsageError, match="its money is known") as refused:
                 client.settle(job, charged=False)
             assert f"imgedit jobs settle {job} --charged" in str(refused.value)
             record = client.settle(job, charged=True)

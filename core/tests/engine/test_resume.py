@@ -689,6 +689,43 @@ def test_the_key_of_a_submit_that_did_not_count_lives_anew(
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
 
 
+def test_a_key_whose_age_is_not_known_is_not_used_again(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock was set back."""
+    path = tmp_path / "jobs.sqlite3"
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    before, real = server.count("POST", "/edit"), settle.now
+    monkeypatch.setattr(settle, "now", lambda: real() - timedelta(days=3))
+    with pytest.raises(errors.OutcomeUnknown):
+        resume(str(caught.value.job_id), journal=path)
+    assert server.count("POST", "/edit") == before
+
+
+def test_a_hook_does_not_call_a_paid_edit_free_because_a_question_failed(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    @hookimpl
+    def map_error(job: imgedit.Job | None, response: imgedit.HttpResponse) -> Any:
+        return errors.ProviderUnavailable("they are down", charged="no")
+
+    acme(map_error=map_error)
+    server.on("GET", "/jobs/7", Answer(status=503))
+    with pytest.raises(errors.ProviderUnavailable) as caught:
+        edit(source)
+    assert caught.value.charged == "yes"
+    assert caught.value.job is not None
+
+
 def test_without_a_declared_key_nothing_is_repeated(
     acme: Any, edit: Any, server: ScriptedServer, source: Path
 ) -> None:

@@ -229,8 +229,11 @@ def test_who_has_no_price_in_the_unit_comes_last(
 ) -> None:
     acme(CREDITS)
     dollars, credits = ("zeta", "small"), [("acme", "one"), ("acme", "big")]
-    assert candidates(source, max_cost="1 USD") == [dollars, *credits]
-    assert candidates(source, max_cost="9 acme:credits") == [*credits, dollars]
+    assert candidates(source, max_cost="1 USD") == [dollars], (
+        "the others cannot be compared with it"
+    )
+    assert candidates(source, max_cost="9 acme:credits") == credits
+    assert candidates(source, max_cost="0.000001 USD") == [dollars], "it says what the least costs"
     assert candidates(source) == [*credits, dollars], "most are priced in credits"
 
 

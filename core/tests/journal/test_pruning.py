@@ -76,17 +76,3 @@ def test_one_that_comes_back_is_counted_once(
     assert (entry.charge, entry.counted) == (Decimal("0.03"), Decimal("0.03"))
     with pytest.raises(BudgetExceeded, match=r"0\.03 are left"):
         journal.save(make_record(), purse=Purse(budgets=[Budget(amount="0.06 USD")]))
-
-
-def test_what_another_edit_could_be_taken_for_is_kept(
-    journal: SqliteJournal, make_record: MakeRecord, later: Any
-) -> None:
-    """A lost edit is looked for in the vendor's list, among ids that are nobody's."""
-    over = make_record(status="failed", charged="yes", facts=Facts(vendor_ids={"id": "7"}))
-    lost = make_record(status="unknown", charged="unknown")
-    for record in (over, lost, make_record(status="failed", charged="yes")):
-        journal.save(record)
-    assert over.id not in journal.prune(later)
-    assert journal.taken("acme") == {"7"}
-    journal.save(lost.with_job(status="accepted", facts=Facts(vendor_ids={"id": "8"})))
-    assert journal.prune(later) == [over.id]

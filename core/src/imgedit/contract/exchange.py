@@ -248,11 +248,20 @@ def _parse(body: bytes) -> Any:
     try:
         # JSON is UTF-8; in another encoding a key that the vendor repeats went unnoticed.
         text = body.decode("utf-8-sig")
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(
+            text, parse_float=Decimal, parse_int=_integer, parse_constant=_no_constant
+        )
     except RecursionError:
         return _NotJson("the JSON is nested too deeply")
     except (ValueError, InvalidOperation) as error:
         return _NotJson(f"this is not JSON: {error}")
+
+
+def _integer(text: str) -> int | Decimal:
+    try:
+        return int(text)
+    except ValueError:  # Python takes no more than a few thousand digits
+        return Decimal(text)
 
 
 def _no_constant(name: str) -> None:

@@ -199,9 +199,11 @@ def facts(value: Any) -> Facts:
             raise BadValue(f"Facts whose {name} is {kind(told)}")
     if not all(isinstance(text, str) for text in value.warnings):
         raise BadValue("Facts with a warning that is not a string")
-    if all(isinstance(one, str) for one in ids.values()):
+    odd = value.cost is not None and value.cost < 0  # no charge: what was quoted goes on counting
+    if not odd and all(isinstance(one, str) for one in ids.values()):
         return value
-    return evolve(value, vendor_ids={name: str(one) for name, one in ids.items()})
+    cost = None if odd else value.cost
+    return evolve(value, cost=cost, vendor_ids={name: str(one) for name, one in ids.items()})
 
 
 def state(value: Any, name: str = "state") -> dict[str, Any]:

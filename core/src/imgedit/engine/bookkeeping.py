@@ -49,8 +49,8 @@ def settle_by_hand(
         raise
     finally:
         journal.release(name)
-    if runtime.durable:
-        shutil.rmtree(runtime.spool / name, ignore_errors=True)
+    if record.job.done is None:  # else what came of it may lie there, until it is forgotten
+        runtime.drop(name)
     return record
 
 
@@ -63,9 +63,9 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
         )
     done = job.status == "done"
     if done and charged != (record.charged == "yes"):
-        was, end = ("", "--charged") if record.charged == "yes" else ("not ", "--not-charged")
+        end = "--charged" if record.charged == "yes" else "--not-charged"
         raise UsageError(
-            f"job {record.id} is done, and was {was}charged",
+            f"job {record.id} is done, and what became of its money is known",
             hint="If its picture is gone for good, end the job with: "
             f"imgedit jobs settle {record.id} {end}",
         )

@@ -20,6 +20,7 @@ from ..errors import (
     DownloadFailed,
     ImgEditError,
     JournalError,
+    OutputError,
     UnexpectedResponse,
 )
 from ..images.check import BadPicture, check_result
@@ -50,7 +51,7 @@ async def keep_pictures(run: Run, done: Done) -> Done:
 
     Raises:
         UnexpectedResponse: there is no picture, or one that came in the answer is none.
-        OutputError: there is no room for one.
+        OutputError: there is no room for one, or one is no longer in the spool.
     """
     if not done.images:
         raise UnexpectedResponse("the provider returned no picture")
@@ -65,7 +66,12 @@ async def keep_pictures(run: Run, done: Done) -> Done:
                 raise cannot_write(path, error) from None
             output = evolve(output, base64=None, image=_picture(path))  # the same output, kept
         elif output.image is not None:
-            await _check(output.image, output)
+            try:
+                await _check(output.image, output)
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                what = f"the picture that came in the answer cannot be read: {reason}"
+                raise OutputError(what) from None
         images.append(output)
     return evolve(done, images=images)
 
@@ -171,9 +177,10 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
     """A picture and its facts; a small one of a client without a journal makes no file yet."""
     if output.image is not None:
         path = run.runtime.file_of(output.image, run.record.id)
-        if not path.exists():
-            raise _failed(run, "the picture is no longer in the spool")
-        return path, await _check(output.image, output)
+        try:
+            return path, await _check(output.image, output)
+        except OSError:
+            raise _failed(run, "the picture is no longer in the spool") from None
     from ..transport.errors import BadDownload
 
     assert output.url is not None  # an Output has one of the three

@@ -15,6 +15,7 @@ from attrs import evolve
 
 from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
+from ..contract.job import Status
 from ..contract.outcome import Done, Next, Step, Wait
 from ..errors import (
     Charged,
@@ -58,11 +59,9 @@ class Drive(Run):
         *,
         seconds: float,
         on_event: Callable[[Event], object] | None = None,
-        stored: bool = False,
+        kept: Status | None = None,
     ) -> None:
-        super().__init__(
-            runtime, provider, record, seconds=seconds, on_event=on_event, stored=stored
-        )
+        super().__init__(runtime, provider, record, seconds=seconds, on_event=on_event, kept=kept)
         self._slots_renewed = False
         self._repeats = False
         self._number = record.job.exchanges
@@ -89,7 +88,7 @@ class Drive(Run):
                     continue
         except ImgEditError as error:
             self.close(error)
-            if self.record.job.status == "failed" and self.record.charged == "no":
+            if error.job is None and error.charged == "no" and not self.record.files:
                 self.runtime.drop(self.record.id)
             raise
         except asyncio.CancelledError as error:
@@ -214,6 +213,8 @@ class Drive(Run):
             error = self.provider.map_error(self.record.job, response)
         if request.spends:
             self._submit_refused(error, response)
+        elif response.status >= 400 and self.record.job.status != "planned":
+            error.charged = self.record.charged  # a refused question says nothing of the submit
         elif response.status < 400 and not isinstance(error, UnexpectedResponse):
             raise self.final(error)  # the vendor says in an answer of its own that the job is over
         raise error

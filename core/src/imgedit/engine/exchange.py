@@ -186,7 +186,7 @@ async def _check_unchanged(run: Run, request: HttpRequest) -> None:
         if not await asyncio.to_thread(image.unchanged):
             raise run.final(
                 ImageRejected(
-                    "the picture's file has changed since the edit began",
+                    "the picture's file has changed, or is gone, since the edit began",
                     hint="Start the edit again.",
                 )
             )

@@ -55,7 +55,10 @@ def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
     Whoever raised it knows nothing of the job.
     """
     error.charged = record.charged
-    error.fill(provider=record.job.provider, job_id=record.id, job=dumps(record))
+    error.fill(provider=record.job.provider, job_id=record.id)
+    if record.finished and record.job.status != "done":
+        return error  # there is nothing to go on with
+    error.fill(job=dumps(record))
     way = f"imgedit jobs resume {record.id}" if durable else "client.resume(error.job)"
     mends = error.mend if isinstance(error, OutputError) else error.hint
     error.hint = f"{mends or 'Mend that.'} Then go on with: {way}"

@@ -56,7 +56,7 @@ class Journal(Protocol):
         """The vendor ids that jobs of this provider hold."""
 
     def lost(self, provider: str) -> Mapping[str, datetime]:
-        """When the jobs of this provider left that are not done and have no vendor id."""
+        """When the jobs left that are sent, unknown or accepted, and have no vendor id."""
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
         """The newest few finished jobs with this fingerprint whose pictures came, newest first.

@@ -13,6 +13,7 @@ from ..contract.money import Quote
 from ..contract.request import EditRequest
 from ..errors import PluginError, ValidationError
 from .rates import Also, also, chosen_rate
+from .route import CHEAPEST, named
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -59,7 +60,9 @@ def ask_all(
     provider: str | None = None,
     config: Config | None = None,
 ) -> Quotes:
-    """Ask every installed provider, or one; needs no key and sends nothing.
+    """Ask every installed provider, or those that are named; needs no key and sends nothing.
+
+    `provider` is a name, several as "a,b", "cheapest" for all, or None for all.
 
     `config` holds the rates that the user chose for credits.
 
@@ -68,13 +71,14 @@ def ask_all(
         UnknownProvider: `provider` is not installed.
         PluginError: `provider` does not load; without a name, broken ones are left to "unable".
     """
-    names = registry.names() if provider is None else [provider]
+    every = provider in (None, CHEAPEST)
+    names = registry.names() if every else list(dict.fromkeys(named(provider or "")))
     found: list[Offer | Unable] = []
     for name in names:
         try:
             found += _ask(registry, name, request, config)
         except PluginError as error:
-            if provider is not None:
+            if not every:
                 raise
             problem = Problem(path="", message=error.message, code="plugin")
             found.append(Unable(provider=name, model=None, problems=(problem,)))

@@ -39,7 +39,6 @@ class Room:
                 f"there is no room for the answer in {folder.parent}: "
                 f"{error.strerror or type(error).__name__}",
                 hint="Make room on that disk.",
-                charged="no",
             ) from None
 
     def give_back(self) -> None:

@@ -30,6 +30,7 @@ from .advice import advice
 from .plan import Ask
 
 if TYPE_CHECKING:
+    from ..contract.money import Money
     from .quotes import Offer
     from .runtime import Runtime
 
@@ -59,10 +60,19 @@ def route(runtime: Runtime, ask: Ask) -> list[Ask]:
             evolve(ask, provider=one.provider, request=evolve(ask.request, model=one.model))
             for one in _cheapest(runtime, ask)
         ]
+    return [evolve(ask, provider=name) for name in dict.fromkeys(named(said))]
+
+
+def named(said: str) -> list[str]:
+    """The providers of a list like "a,b".
+
+    Raises:
+        UsageError: an empty name is among them.
+    """
     names = [name.strip() for name in said.split(",")]
     if not all(names):
         raise UsageError(f"{said!r} holds an empty provider name", hint="Write it like: a,b")
-    return [evolve(ask, provider=name) for name in dict.fromkeys(names)]
+    return names
 
 
 async def candidates(runtime: Runtime, ask: Ask) -> Sequence[Ask]:
@@ -129,7 +139,8 @@ def tell_of(error: ImgEditError, tried: Sequence[Tried]) -> None:
 def _cheapest(runtime: Runtime, ask: Ask) -> Sequence[Offer]:
     """Models by their price in one unit: the limit's, else the one most of them have a price in.
 
-    Those that have none in it, also not by a rate that the user chose, come last, unit by unit.
+    Those that have none in it, also not by a rate that the user chose, come last, unit by unit;
+    under a limit they are left out, as are those above it.
     """
     from .quotes import ask_all
 
@@ -160,7 +171,17 @@ def _cheapest(runtime: Runtime, ask: Ask) -> Sequence[Offer]:
         unit = common if common in most else offer.quote.unit
         return (unit != common, unit, most[unit])
 
-    return sorted(offers, key=place)
+    offers.sort(key=place)
+    if ask.max_cost is None:
+        return offers
+    within = [one for one in offers if _fits(one, ask.max_cost)]
+    return within or offers[:1]  # whose error says what the least would be
+
+
+def _fits(offer: Offer, limit: Money) -> bool:
+    """Whether it surely costs no more; one that cannot be compared with the limit does not."""
+    most = _most(offer).get(limit.unit)
+    return not offer.quote.at_most or (most is not None and most <= limit.amount)
 
 
 def _most(offer: Offer) -> Mapping[str, Decimal]:

@@ -52,15 +52,16 @@ class Run:
         *,
         seconds: float,
         on_event: Callable[[Event], object] | None = None,
-        stored: bool = False,
+        kept: Status | None = None,
     ) -> None:
         self.runtime = runtime
         self.provider = provider
-        self._ended = record if stored and record.job.status == "done" and record.finished else None
+        done = kept == "done" == record.job.status
+        self._ended = record if done and record.finished else None
         self.record = record if self._ended is None else present(record)
         self.on_event = on_event
-        self.stored = self.resumed = stored
-        self.kept: Status | None = record.job.status if stored else None  # what the journal has
+        self.stored = self.resumed = kept is not None
+        self.kept = kept  # what the journal has
         self.settle_tried = False
         self._held: dict[str, Held] = {}
         self.lost_by: ProviderError | None = None  # why the outcome became unknown
@@ -252,7 +253,7 @@ class Run:
         assert done is not None  # the job is finished
         have = {file.index for file in self.record.files}
         lost = [output for index, output in enumerate(done.images) if index not in have]
-        hint = "It was deleted or moved after it was written; the job stays finished."
+        hint = "The picture was deleted or moved after it was written; the job stays finished."
         if all(output.url is None for output in lost):
             return hint  # there is nowhere to fetch it from
         return f"{hint} Look for it once more with: {command}"

@@ -126,6 +126,7 @@ class _Alone:
 
     def __enter__(self) -> None:
         database = self._database
+        assert database._lock.locked(), "another thread's transaction would be undone"
         if database._close.alive and database._connection.in_transaction:
             with suppress(sqlite3.Error):  # Ctrl-C came before its end
                 database._connection.execute("ROLLBACK")

@@ -243,7 +243,7 @@ class Saving(Leases):
         query = "SELECT id, record FROM jobs WHERE id = ?"
         try:
             return self._record(self._connection.execute(query, (record.id,)).fetchone()).charged
-        except JournalError:
+        except (JournalError, TypeError):  # it cannot be read, or is not there any more
             return "unknown"
 
     def _count(

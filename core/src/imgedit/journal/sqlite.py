@@ -38,10 +38,6 @@ _ENTRIES = "SELECT * FROM entries WHERE at >= ? ORDER BY at, job_id"
 _OLD = """
 SELECT id FROM jobs
 WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
-    AND (vendor_ids IS NULL OR NOT EXISTS (
-        SELECT 1 FROM jobs AS lost
-        WHERE lost.finished = 0 AND lost.provider = jobs.provider AND lost.vendor_ids IS NULL
-    ))
 """
 _KEEP = "INSERT INTO ledger SELECT * FROM entries WHERE job_id = ?"
 
@@ -144,7 +140,7 @@ class SqliteJournal(Saving):
         return frozenset(one for row in rows for one in json.loads(row[0]))
 
     def lost(self, provider: str) -> Mapping[str, datetime]:
-        """When the jobs of this provider left that are not done and have no vendor id.
+        """When the jobs left that are sent, unknown or accepted, and have no vendor id.
 
         Of one that cannot be read it is told when it was begun: soon after that it left.
         """
