@@ -244,7 +244,8 @@ class Client(Books):
         """Begin an edit and return at once when it is checked and priced.
 
         Takes what `edit` takes and raises what it raises before anything is sent. Of several
-        providers it is the first that can do the edit; no other is asked after that.
+        providers it is the first that can do the edit; no other is asked after that, also when a
+        budget refuses it.
         """
         arguments = _arguments(keywords)
         deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")

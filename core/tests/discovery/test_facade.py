@@ -436,6 +436,21 @@ def test_when_map_error_leaves_charged_out_the_table_says_it(
     assert provider.map_error(evolve(job, status=known), answer).charged == charged
 
 
+def test_a_cost_below_nothing_is_none(acme: Acme, job: Job) -> None:
+    provider = acme(
+        """
+        from imgedit import Done, Facts, Output
+
+        @hookimpl
+        def parse_response(job, response):
+            facts = Facts(vendor_ids={"id": 7}, cost="-1", balance="-2")
+            return Done([Output(url="https://x.example/1")], facts=facts)
+        """
+    )
+    facts = provider.parse_response(job, OK).facts
+    assert (facts.cost, facts.balance, facts.vendor_ids) == (None, Decimal(-2), {"id": "7"})
+
+
 @pytest.mark.parametrize("source", ("raise RateLimited('no')", "return 'no'", "1 / 0"))
 def test_when_map_error_fails_the_table_answers(
     acme: Acme, job: Job, source: str, caplog: pytest.LogCaptureFixture

@@ -237,6 +237,25 @@ def test_who_has_no_price_in_the_unit_comes_last(
     assert candidates(source) == [*credits, dollars], "most are priced in credits"
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    (
+        ("zeta, acme", {"acme", "zeta"}),
+        ("zeta", {"zeta"}),
+        ("cheapest", {"acme", "zeta"}),
+    ),
+)
+def test_the_same_names_are_quoted(
+    zeta: ScriptedServer, source: Path, said: str, asked: set[str]
+) -> None:
+    with imgedit.SyncClient() as client:
+        quotes = client.quote(source, "make it so", provider=said).quotes
+        assert {one.provider for one in quotes if one.provider in ("acme", "zeta")} == asked
+        assert said == "cheapest" or {one.provider for one in quotes} == asked
+        with pytest.raises(errors.UnknownProvider):
+            client.quote(source, "make it so", provider="zeta,nobody")
+
+
 def test_a_price_in_another_unit_is_asked_when_nobody_else_serves(
     acme: Any, zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path
 ) -> None:
