@@ -56,7 +56,7 @@ def test_a_download_comes_back_when_it_is_asked_to(
     done_with(server, "/out.png")
     answer = Answer(status=429, headers=headers)
     server.on("GET", "/out.png", answer, Answer.picture(png()))
-    assert edit(source).image.size == len(png())
+    assert edit(source, deadline=100).image.size == len(png())
     assert len(quick) == 1
     assert least <= quick[0] <= most
 
