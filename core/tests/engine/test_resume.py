@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from attrs import evolve
 import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
 from imgedit.discovery import registry
-from imgedit.engine import drive, settle
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
-from imgedit.testing.acme import KEY, MANIFEST, build_request, parse_response
+from imgedit.testing.acme import KEY, build_request, parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -576,141 +575,6 @@ def test_reconcile_cannot_lead_to_a_submit(
     assert server.count("POST", "/edit") == 1
 
 
-@pytest.mark.parametrize("crash", (False, True), ids=["at once", "after a crash"])
-def test_an_idempotency_key_allows_the_same_bytes_again(
-    acme: Any,
-    edit: Any,
-    resume: Any,
-    server: ScriptedServer,
-    source: Path,
-    tmp_path: Path,
-    crash: bool,
-) -> None:
-    path = tmp_path / "jobs.sqlite3"
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
-    if crash:
-        # Commits: planned, uploaded, sent. The power fails when the loss would be stored.
-        async def run() -> str:
-            async with imgedit.Client(journal=path) as client:
-                job = await client.submit(source, "make it so", provider="acme")
-                async for event in job.events():
-                    if event.kind == "sending":
-                        break
-                return str(await job.cancel())
-
-        stopped = asyncio.run(run())
-        assert server.count("POST", "/edit") <= 1
-        result = resume(stopped, journal=path)
-    else:
-        result = edit(source, journal=path)
-    assert result.image.size == len(png())
-    submits = [one for one in server.requests if one.path == "/edit"]
-    keys = {one.headers["idempotency-key"] for one in submits}
-    assert len(keys) == 1
-    assert len({one.body for one in submits}) == 1
-
-
-def test_a_key_lives_from_the_first_submit_on(
-    acme: Any,
-    edit: Any,
-    resume: Any,
-    server: ScriptedServer,
-    source: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A repeat does not lengthen its life: the vendor counts from what it saw first."""
-    path, began = tmp_path / "jobs.sqlite3", datetime.now(UTC)
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    server.on("POST", "/edit", Answer(fault="drop_after_body"))
-
-    def at(hours: float) -> None:
-        for module in (drive, settle):
-            monkeypatch.setattr(module, "now", lambda: began + timedelta(hours=hours))
-
-    at(0)
-    with pytest.raises(errors.OutcomeUnknown) as caught:
-        edit(source, journal=path)
-    at(23)
-    with pytest.raises(errors.OutcomeUnknown):
-        resume(caught.value.job_id, journal=path)
-    repeats = server.count("POST", "/edit")
-    at(25)
-    for _ in range(2):
-        with pytest.raises(errors.OutcomeUnknown) as last:
-            resume(caught.value.job_id, journal=path)
-    assert last.value.charged == "unknown"
-    assert server.count("POST", "/edit") == repeats == 6
-
-
-def test_a_key_that_ends_during_a_wait_is_not_used_again(
-    acme: Any,
-    edit: Any,
-    server: ScriptedServer,
-    source: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    began = datetime.now(UTC)
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
-
-    def wait(event: imgedit.Event) -> None:
-        if event.kind == "retrying":
-            monkeypatch.setattr(settle, "now", lambda: began + timedelta(hours=25))
-
-    with pytest.raises(errors.OutcomeUnknown, match="its answer was lost") as caught:
-        edit(source, on_event=wait)
-    assert caught.value.charged == "unknown"
-    assert server.count("POST", "/edit") == 1
-
-
-def test_the_key_of_a_submit_that_did_not_count_lives_anew(
-    acme: Any,
-    edit: Any,
-    resume: Any,
-    server: ScriptedServer,
-    source: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    path, began = tmp_path / "jobs.sqlite3", datetime.now(UTC)
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    lost = Answer(fault="drop_after_body")
-    server.on("POST", "/edit", Answer(status=429), lost, lost, Answer.json({"id": "7"}))
-
-    def moved(event: imgedit.Event) -> None:
-        if event.kind == "retrying":
-            monkeypatch.setattr(drive, "now", lambda: began + timedelta(hours=2))
-
-    with pytest.raises(errors.OutcomeUnknown) as caught:
-        edit(source, journal=path, on_event=moved)
-    monkeypatch.setattr(settle, "now", lambda: began + timedelta(hours=25))
-    assert resume(caught.value.job_id, journal=path).image.size == len(png())
-
-
-def test_a_key_whose_age_is_not_known_is_not_used_again(
-    acme: Any,
-    edit: Any,
-    resume: Any,
-    server: ScriptedServer,
-    source: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The clock was set back."""
-    path = tmp_path / "jobs.sqlite3"
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    server.on("POST", "/edit", Answer(fault="drop_after_body"))
-    with pytest.raises(errors.OutcomeUnknown) as caught:
-        edit(source, journal=path)
-    before, real = server.count("POST", "/edit"), settle.now
-    monkeypatch.setattr(settle, "now", lambda: real() - timedelta(days=3))
-    with pytest.raises(errors.OutcomeUnknown):
-        resume(str(caught.value.job_id), journal=path)
-    assert server.count("POST", "/edit") == before
-
-
 def test_a_hook_does_not_call_a_paid_edit_free_because_a_question_failed(
     acme: Any, edit: Any, server: ScriptedServer, source: Path
 ) -> None:
@@ -724,17 +588,6 @@ def test_a_hook_does_not_call_a_paid_edit_free_because_a_question_failed(
         edit(source)
     assert caught.value.charged == "yes"
     assert caught.value.job is not None
-
-
-def test_without_a_declared_key_nothing_is_repeated(
-    acme: Any, edit: Any, server: ScriptedServer, source: Path
-) -> None:
-    assert "idempotency" not in MANIFEST
-    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer.json({"id": "7"}))
-    with pytest.raises(errors.OutcomeUnknown):
-        edit(source)
-    (submit,) = [one for one in server.requests if one.path == "/edit"]
-    assert "idempotency-key" not in submit.headers
 
 
 def test_a_job_is_never_polled_on_another_host(
@@ -854,34 +707,6 @@ def test_a_plugin_may_say_that_a_job_was_refunded(
     with pytest.raises(errors.JobFailed) as caught:
         edit(source)
     assert caught.value.charged == charged
-
-
-@pytest.mark.parametrize("second", (401, 429, 500), ids=str)
-def test_a_refused_repeat_says_nothing_of_the_first_try(
-    acme: Any, edit: Any, server: ScriptedServer, source: Path, second: int
-) -> None:
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    server.on("POST", "/edit", Answer(fault="drop_after_body"), Answer(status=second))
-    with pytest.raises(errors.ImgEditError) as caught:
-        edit(source)
-    assert caught.value.charged == "unknown"
-    assert caught.value.job is not None
-    assert "client.resume" in (caught.value.hint or ""), "anything else could buy it twice"
-    assert "again" not in (caught.value.hint or "")
-
-
-def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(
-    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "jobs.sqlite3"
-    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
-    server.on("POST", "/edit", Answer(fault="drop_after_body"))
-    with pytest.raises(errors.OutcomeUnknown) as caught:
-        edit(source, journal=path)
-    server.close()
-    with pytest.raises(errors.ImgEditError) as again:
-        resume(caught.value.job_id, journal=path)
-    assert again.value.charged == "unknown"
 
 
 def test_a_lost_key_does_not_end_a_job(
