@@ -111,10 +111,12 @@ def check_names(runtime: Runtime, asks: Sequence[Ask]) -> None:
 
 def passes_on(error: ImgEditError, *, next_on_refusal: bool) -> bool:
     """Whether the next provider may be tried after this error: not while the job can go on."""
+    if error.job is not None:
+        return False
     if isinstance(error, _NOT_A_CANDIDATE):
         return True
     kinds = (*_COULD_NOT_SERVE, ContentRejected) if next_on_refusal else _COULD_NOT_SERVE
-    return isinstance(error, kinds) and error.charged == "no" and error.job is None
+    return isinstance(error, kinds) and error.charged == "no"
 
 
 def passed_over(ask: Ask, error: ImgEditError) -> Tried:
