@@ -18,8 +18,9 @@ from .contract.request import EditRequest, Reference
 from .discovery import registry
 from .engine import bookkeeping
 from .engine.drive import Drive
-from .engine.finish import present, to_result, told_of
+from .engine.finish import present, to_result
 from .engine.journal import Journal
+from .engine.next_step import told_of
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord
 from .engine.route import candidates, first, tell_of

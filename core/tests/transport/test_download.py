@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from imgedit.files import publish, whole
 from imgedit.testing.server import Answer, ScriptedServer
-from imgedit.transport import BadDownload, Credentials, Downloaded, Site, Transport, publish
+from imgedit.transport import BadDownload, Credentials, Downloaded, Site, Transport
 
 PICTURE = (Path(__file__).parents[3] / "examples" / "rocket.jpg").read_bytes()
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -276,3 +277,11 @@ def test_canceling_leaves_no_file(server: ScriptedServer, tmp_path: Path) -> Non
 
     asyncio.run(run())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+    """What is written first, beside it, has no longer name, in bytes either."""
+    to = tmp_path / ("\N{ARTIST PALETTE}" * 62 + ".png")
+    with whole(to) as file:
+        file.write(PICTURE)
+    assert to.read_bytes() == PICTURE and os.listdir(tmp_path) == [to.name]

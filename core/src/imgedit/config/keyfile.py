@@ -87,6 +87,7 @@ def _write(file: Path, document: Mapping[str, Any]) -> None:
     target = Path(os.path.realpath(file))  # a link stays a link
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(target, text.encode())
     except OSError as error:
         raise ConfigError(

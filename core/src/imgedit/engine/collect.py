@@ -23,6 +23,7 @@ from ..errors import (
     OutputError,
     UnexpectedResponse,
 )
+from ..files import write_private
 from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from ..manifest.places import first_wait
@@ -79,15 +80,13 @@ async def keep_pictures(run: Run, done: Done) -> Done:
 def _decode(text: str, path: Path, durable: bool) -> None:
     import pybase64
 
-    from ..transport.files import write_whole
-
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
         data = pybase64.b64decode(text, validate=True)
     except ValueError:
         raise UnexpectedResponse("the picture in the answer is not valid base64") from None
-    write_whole(path, data, durable=durable)  # the answer it came in may not be kept
+    write_private(path, data, durable=durable)  # the answer it came in may not be kept
 
 
 def _picture(path: Path) -> ImageSource:

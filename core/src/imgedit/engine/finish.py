@@ -1,24 +1,20 @@
-"""From a record to what a caller gets of it: the result, and errors met outside of its drive."""
+"""From a record to what a caller gets of it: the result."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from ..contract.money import Money
 from ..contract.outcome import Output
-from ..errors import ImgEditError, OutputError
 from ..result import EditResult, ResultImage, Variant
 from .record import JobRecord, SavedFile
-from .store import dumps
 
 if TYPE_CHECKING:
     from .held import Held
-
-Error = TypeVar("Error", bound=ImgEditError)
 
 
 def to_result(record: JobRecord, held: Mapping[str, Held] | None = None) -> EditResult:
@@ -47,22 +43,6 @@ def to_result(record: JobRecord, held: Mapping[str, Held] | None = None) -> Edit
         seconds={"total": record.seconds},
         raw=record.raw,
     )
-
-
-def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
-    """Put on an error which job it keeps from going on, what is known of its money, and what next.
-
-    Whoever raised it knows nothing of the job.
-    """
-    error.charged = record.charged
-    error.fill(provider=record.job.provider, job_id=record.id)
-    if record.finished and record.job.status != "done":
-        return error  # there is nothing to go on with
-    error.fill(job=dumps(record))
-    way = f"imgedit jobs resume {record.id}" if durable else "client.resume(error.job)"
-    mends = error.mend if isinstance(error, OutputError) else error.hint
-    error.hint = f"{mends or 'Mend that.'} Then go on with: {way}"
-    return error
 
 
 def present(record: JobRecord) -> JobRecord:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import define
 
-from ..transport.files import write_whole
+from ..files import write_private
 from .output import cannot_write
 
 
@@ -31,7 +31,7 @@ class Held:
         if self._is_file or not self.path.parent.is_dir():
             return
         try:
-            write_whole(self.path, self.data, durable=False)
+            write_private(self.path, self.data, durable=False)
         except OSError as error:
             raise cannot_write(self.path, error) from None
         self._is_file = True

@@ -190,9 +190,9 @@ class Lists:
             "rows": list(kept.rows),
         }
         try:
-            write_private(
-                self._file(kept.provider, kept.base_url), json.dumps(document).encode("utf-8")
-            )
+            file = self._file(kept.provider, kept.base_url)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(file, json.dumps(document).encode("utf-8"))
         except OSError as error:
             logger.warning("The list of models cannot be kept: %s", error.strerror or error)
 

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from ..errors import OutputError
+from ..files import whole
 from ..images.sniff import extension_for, media_type_for
-from ..transport.files import publish
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
 _IN_THE_WAY: Final = "Move what is there away."
@@ -138,17 +138,6 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     )
 
 
-@contextlib.contextmanager
-def _part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    path = folder / f".imgedit-{os.urandom(8).hex()}.part"
-    try:
-        with open(path, "xb") as file:
-            yield path, file
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
-
-
 def second_name(source: Path, target: Path) -> None:
     """Let `target` be the picture `source` too, in the same folder; a file there is replaced.
 
@@ -169,16 +158,12 @@ def place(source: Path | bytes, target: Path, *, overwrite: bool) -> None:
         OutputError: it cannot be written there, or a file came in the way.
     """
     try:
-        with _part(target.parent) as (part, file):
+        with whole(target, overwrite=overwrite) as file:
             if isinstance(source, bytes):
                 file.write(source)
             else:
                 with open(source, "rb") as original:
                     shutil.copyfileobj(original, file, 1 << 16)
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            publish(part, target, overwrite=overwrite)
     except FileExistsError:
         raise in_the_way(target) from None
     except OSError as error:

@@ -15,16 +15,14 @@ from ..errors import (
     BudgetExceeded,
     ConfigError,
     DeadlineExceeded,
-    DownloadFailed,
     ImgEditError,
     JournalError,
-    OutcomeUnknown,
     OutputError,
     PluginError,
     ProviderError,
-    UnexpectedResponse,
 )
 from .finish import present
+from .next_step import NextStep
 from .record import JobRecord, now
 from .store import dumps
 from .summary import error_row
@@ -168,95 +166,46 @@ class Run:
             error.charged = self.record.charged  # who raised it knows nothing of the money
         given_back = error is self._final and error.charged == "no"
         if self._ended is not None and not given_back:
-            error.charged, error.hint = self.record.charged, self._hint(error)
+            error.charged, error.hint = self.record.charged, self._next.after(error)
             return
         before = self.record
-        job = before.job
         later = isinstance(error, _LATER if self.stored else DeadlineExceeded)
-        over = error is self._final or (job.status == "planned" and not later)
+        over = error is self._final or (before.job.status == "planned" and not later)
         if error.charged == "unknown" or (over and error.charged == "yes"):
             error.retryable = False  # a repeat could be paid twice
-        if over:
-            if error.charged == "unknown":
-                error.hint = self._look()
-            if not self.stored:
-                error.job_id = None  # there is no such job
-            facts = job.facts
-            if error.cost is not None and error.cost.unit == job.model.unit:
-                facts = facts.merged(Facts(cost=error.cost.amount))
-            self.record = evolve(
-                self.record.with_job(status="failed", facts=facts),
-                charged=error.charged,
-                error=error_row(error),
-                answer=None,
-            )
-        elif self.record.charged == "unknown" and self.record.answer is None:
-            self.record = evolve(self.record.with_job(status="unknown"), error=error_row(error))
-        elif self.stored and isinstance(error, ProviderError):
-            self.record = evolve(self.record, error=error_row(error))
+        if over and error.charged == "unknown":
+            error.hint = self._next.look()
+        if over and not self.stored:
+            error.job_id = None  # there is no such job
+        self.record = self._after(error, over=over)
         ended = (over and not self.stored) or (self._save_end(error) and over)
         if not ended:  # what the journal was not told is not over there
             error.job = dumps(before if over else self.record)
-            error.hint = self._hint(error)
+            error.hint = self._next.after(error)
 
-    def _hint(self, error: ImgEditError) -> str:
-        """What mends the cause, then how this job goes on; never another edit."""
-        mends = error.mend if isinstance(error, OutputError) else error.hint
-        if mends is not None and self.record.id in mends:
-            if self.runtime.durable:
-                return mends
-            mends = None  # there is no such job for the command line
-        step = self._next_step(error)
-        if mends is None:
-            return step
-        return f"{mends.rstrip('.')}. {step.replace('Go on', 'Then go on', 1)}"
+    def _after(self, error: ImgEditError, *, over: bool) -> JobRecord:
+        """The record that says what happened to the job."""
+        record, job = self.record, self.record.job
+        if over:
+            facts = job.facts
+            if error.cost is not None and error.cost.unit == job.model.unit:
+                facts = facts.merged(Facts(cost=error.cost.amount))
+            record = record.with_job(status="failed", facts=facts)
+            return evolve(record, charged=error.charged, error=error_row(error), answer=None)
+        if record.charged == "unknown" and record.answer is None:
+            return evolve(record.with_job(status="unknown"), error=error_row(error))
+        if self.stored and isinstance(error, ProviderError):
+            return evolve(record, error=error_row(error))
+        return record
 
-    def _next_step(self, error: ImgEditError) -> str:
-        """What to do next with a job that can go on."""
-        name, done = self.record.id, self.record.job.status == "done"
-        unknown = self.resumed and error.charged == "unknown"
-        if not self.runtime.durable:
-            if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
-                return self._look()
-            return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
-        command = f"imgedit jobs resume {name}"
-        if isinstance(error, JournalError):
-            return f"When it works again, go on with: {command}"
-        if self._ended is not None and isinstance(error, ProviderError):
-            return self._gone(command)
-        if done and self.resumed and isinstance(error, ProviderError):
-            return (
-                f"Fetch it later with: {command}. If it is gone for good, end the job with: "
-                f"imgedit jobs settle {name} --charged"
-            )
-        if unknown and isinstance(error, UnexpectedResponse):
-            # The stored answer was read once more, in vain, and would be the next time, too.
-            return (
-                "A newer version of the plugin may be able to read it. Otherwise look in your "
-                "account at the provider whether it was charged, then say so: "
-                f"imgedit jobs settle {name} --charged, or --not-charged"
-            )
-        verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
-        return f"{verb} with: {command}"
-
-    def _look(self) -> str:
-        """What to do when only the user's account tells whether it was charged."""
-        look = "Look in your account at the provider whether it was charged"
-        if not self.runtime.durable:
-            return f"{look}."
-        name = self.record.id
-        return f"{look}, then say so: imgedit jobs settle {name} --charged, or --not-charged"
-
-    def _gone(self, command: str) -> str:
-        """What to do when pictures of a finished job were deleted and do not come again."""
-        done = self.record.job.done
-        assert done is not None  # the job is finished
-        have = {file.index for file in self.record.files}
-        lost = [output for index, output in enumerate(done.images) if index not in have]
-        hint = "The picture was deleted or moved after it was written; the job stays finished."
-        if all(output.url is None for output in lost):
-            return hint  # there is nowhere to fetch it from
-        return f"{hint} Look for it once more with: {command}"
+    @property
+    def _next(self) -> NextStep:
+        return NextStep(
+            record=self.record,
+            durable=self.runtime.durable,
+            resumed=self.resumed,
+            ended=self._ended is not None,
+        )
 
     def _save_end(self, error: ImgEditError) -> bool:
         """Store the end; False = it fails, which must not hide what happened before.

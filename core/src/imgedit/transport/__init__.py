@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .download import Downloaded
     from .errors import BadDownload, Lost, NotSent, TooLarge
-    from .files import publish
     from .guard import check_address
     from .preview import body_preview
     from .site import Site
@@ -33,7 +32,6 @@ _HOMES = {
     "Transport": "client",
     "body_preview": "preview",
     "check_address": "guard",
-    "publish": "files",
 }
 
 __all__ = [
@@ -47,7 +45,6 @@ __all__ = [
     "Transport",
     "body_preview",
     "check_address",
-    "publish",
 ]
 
 

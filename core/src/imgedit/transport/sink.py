@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from .files import create_beside, publish
+from ..files import create_beside, publish
 
 PIECE = 120 * 1024  # what is read of an answer at once
 BATCH = 2 * PIECE

@@ -1,0 +1,118 @@
+"""What to do next with a job that can go on: never another edit, which would be paid again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import frozen
+
+from ..errors import (
+    DownloadFailed,
+    ImgEditError,
+    JournalError,
+    OutcomeUnknown,
+    OutputError,
+    ProviderError,
+    UnexpectedResponse,
+)
+from .store import dumps
+
+if TYPE_CHECKING:
+    from .record import JobRecord
+
+Error = TypeVar("Error", bound=ImgEditError)
+
+
+def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
+    """Put on an error which job it keeps from going on, what is known of its money, and what next.
+
+    Whoever raised it knows nothing of the job.
+    """
+    error.charged = record.charged
+    error.fill(provider=record.job.provider, job_id=record.id)
+    if record.finished and record.job.status != "done":
+        return error  # there is nothing to go on with
+    error.fill(job=dumps(record))
+    way = f"imgedit jobs resume {record.id}" if durable else "client.resume(error.job)"
+    error.hint = f"{_mends(error) or 'Mend that.'} Then go on with: {way}"
+    return error
+
+
+@frozen(kw_only=True)
+class NextStep:
+    """What a user can do with a job after an error.
+
+    Attributes:
+        record: the job as it is now.
+        durable: whether the command line finds it.
+        resumed: whether this was a try to go on with it already.
+        ended: whether it was finished before, and is only looked at once more.
+    """
+
+    record: JobRecord
+    durable: bool
+    resumed: bool
+    ended: bool
+
+    def after(self, error: ImgEditError) -> str:
+        """What mends the cause, then how this job goes on."""
+        mends = _mends(error)
+        if mends is not None and self.record.id in mends:
+            if self.durable:
+                return mends
+            mends = None  # there is no such job for the command line
+        step = self._step(error)
+        if mends is None:
+            return step
+        return f"{mends.rstrip('.')}. {step.replace('Go on', 'Then go on', 1)}"
+
+    def look(self) -> str:
+        """When only the user's account tells whether it was charged."""
+        look = "Look in your account at the provider whether it was charged"
+        return f"{look}, then say so: {self._settle}" if self.durable else f"{look}."
+
+    @property
+    def _settle(self) -> str:
+        return f"imgedit jobs settle {self.record.id} --charged, or --not-charged"
+
+    def _step(self, error: ImgEditError) -> str:
+        name, done = self.record.id, self.record.job.status == "done"
+        unknown = self.resumed and error.charged == "unknown"
+        if not self.durable:
+            if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
+                return self.look()
+            return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
+        command = f"imgedit jobs resume {name}"
+        if isinstance(error, JournalError):
+            return f"When it works again, go on with: {command}"
+        if self.ended and isinstance(error, ProviderError):
+            return self._gone(command)
+        if done and self.resumed and isinstance(error, ProviderError):
+            return (
+                f"Fetch it later with: {command}. If it is gone for good, end the job with: "
+                f"imgedit jobs settle {name} --charged"
+            )
+        if unknown and isinstance(error, UnexpectedResponse):
+            # The stored answer was read once more, in vain, and would be the next time, too.
+            return (
+                "A newer version of the plugin may be able to read it. Otherwise look in your "
+                f"account at the provider whether it was charged, then say so: {self._settle}"
+            )
+        verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
+        return f"{verb} with: {command}"
+
+    def _gone(self, command: str) -> str:
+        """When pictures of a finished job were deleted and do not come again."""
+        done = self.record.job.done
+        assert done is not None  # the job is finished
+        have = {file.index for file in self.record.files}
+        lost = [output for index, output in enumerate(done.images) if index not in have]
+        hint = "The picture was deleted or moved after it was written; the job stays finished."
+        if all(output.url is None for output in lost):
+            return hint  # there is nowhere to fetch it from
+        return f"{hint} Look for it once more with: {command}"
+
+
+def _mends(error: ImgEditError) -> str | None:
+    """What mends the cause: the hint of an output says to choose another, of a new edit."""
+    return error.mend if isinstance(error, OutputError) else error.hint
