@@ -284,4 +284,5 @@ def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
     to = tmp_path / ("\N{ARTIST PALETTE}" * 62 + ".png")
     with whole(to) as file:
         file.write(PICTURE)
-    assert to.read_bytes() == PICTURE and os.listdir(tmp_path) == [to.name]
+    assert to.read_bytes() == PICTURE
+    assert os.listdir(tmp_path) == [to.name]

@@ -12,8 +12,8 @@ from ..contract.model import Model, Problem
 from ..contract.money import Quote
 from ..contract.request import EditRequest
 from ..errors import PluginError, ValidationError
+from .named import CHEAPEST, named
 from .rates import Also, also, chosen_rate
-from .route import CHEAPEST, named
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -72,7 +72,7 @@ def ask_all(
         PluginError: `provider` does not load; without a name, broken ones are left to "unable".
     """
     every = provider in (None, CHEAPEST)
-    names = registry.names() if every else list(dict.fromkeys(named(provider or "")))
+    names = registry.names() if every else named(provider or "")
     found: list[Offer | Unable] = []
     for name in names:
         try:

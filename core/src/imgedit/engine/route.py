@@ -27,6 +27,7 @@ from ..errors import (
 )
 from ..result import Tried
 from .advice import advice
+from .named import CHEAPEST, named, routed
 from .plan import Ask
 
 if TYPE_CHECKING:
@@ -36,15 +37,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHEAPEST = "cheapest"
-
 _NOT_A_CANDIDATE = (ValidationError, BudgetExceeded)
 _COULD_NOT_SERVE = (ProviderUnavailable, RateLimited, ModelUnavailable, NetworkError)
-
-
-def routed(ask: Ask) -> bool:
-    """Whether the user named more than one provider."""
-    return ask.provider == CHEAPEST or "," in (ask.provider or "")
 
 
 def route(runtime: Runtime, ask: Ask) -> list[Ask]:
@@ -60,24 +54,12 @@ def route(runtime: Runtime, ask: Ask) -> list[Ask]:
             evolve(ask, provider=one.provider, request=evolve(ask.request, model=one.model))
             for one in _cheapest(runtime, ask)
         ]
-    return [evolve(ask, provider=name) for name in dict.fromkeys(named(said))]
-
-
-def named(said: str) -> list[str]:
-    """The providers of a list like "a,b".
-
-    Raises:
-        UsageError: an empty name is among them.
-    """
-    names = [name.strip() for name in said.split(",")]
-    if not all(names):
-        raise UsageError(f"{said!r} holds an empty provider name", hint="Write it like: a,b")
-    return names
+    return [evolve(ask, provider=name) for name in named(said)]
 
 
 async def candidates(runtime: Runtime, ask: Ask) -> Sequence[Ask]:
     """As `route`, which takes its time; the one ask where the user named no more."""
-    return await asyncio.to_thread(route, runtime, ask) if routed(ask) else [ask]
+    return await asyncio.to_thread(route, runtime, ask) if routed(ask.provider) else [ask]
 
 
 async def first(
