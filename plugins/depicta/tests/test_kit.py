@@ -98,6 +98,7 @@ class TestDepicta(ProviderTests):
         ),
         ErrorAnswer((500, refused("internal_error")), "ProviderUnavailable"),
         ErrorAnswer((502, b"<html></html>"), "ProviderUnavailable", "unknown"),
+        ErrorAnswer((503, refused("busy")), "ProviderUnavailable", "unknown"),
         ErrorAnswer(failed("internal_error"), "JobFailed", purpose="poll"),
         ErrorAnswer(failed("insufficient_credits"), "InsufficientCredits", purpose="poll"),
         ErrorAnswer(failed("content_rejected"), "ContentRejected", purpose="poll"),

@@ -28,7 +28,7 @@ LOST = (
     Answer(fault="reset_after_body"),
     Answer(status=500, body=GATEWAY),
     Answer(status=502, body=GATEWAY),
-    Answer(status=503),
+    Answer.json({"message": "Service Unavailable"}, status=503),
     Answer(status=504, body=GATEWAY),
     Answer.redirect("https://elsewhere.example/"),
 )
@@ -48,7 +48,7 @@ def good(vendor: Any, result: imgedit.EditResult) -> None:
 
 @pytest.mark.parametrize(
     "lost",
-    ("drop_inside", "html", "half", "empty", "no picture", "502", "redirect"),
+    ("drop_inside", "html", "half", "empty", "no picture", "502", "503", "redirect"),
 )
 def test_by_the_header(vendor: Any, edit: Edit, lost: str) -> None:
     named = {"X-Depicta-Job-Id": JOB}
@@ -59,6 +59,7 @@ def test_by_the_header(vendor: Any, edit: Edit, lost: str) -> None:
         "empty": Answer(headers=named),
         "no picture": vendor.edited(image_url=..., formats=...),
         "502": Answer(status=502, body=GATEWAY, headers=named),
+        "503": Answer.json({"message": "Service Unavailable"}, status=503, headers=named),
         "redirect": Answer.redirect("https://elsewhere.example/", headers=named),
     }[lost]
     vendor.on("POST", EDIT, answer)

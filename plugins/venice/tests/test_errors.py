@@ -217,6 +217,20 @@ ROWS = {
         submits=3,
     ),
     "503 page": Row(503, HTML, "ProviderUnavailable", "unknown"),
+    **{
+        f"503 of a gateway: {name}": Row(503, body, "ProviderUnavailable", "unknown")
+        for name, body in {
+            "message": {"message": "Service Unavailable"},
+            "error object": {"error": {"message": "Service Unavailable"}},
+        }.items()
+    },
+    "503 another code": Row(
+        503,
+        {"code": "UNAVAILABLE", "message": "Service Unavailable"},
+        "ProviderUnavailable",
+        "unknown",
+        code="UNAVAILABLE",
+    ),
     "504 REQUEST_TIMEOUT": Row(
         504,
         said("no", code="REQUEST_TIMEOUT"),
