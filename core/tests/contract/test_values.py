@@ -148,6 +148,7 @@ def test_facts_gather() -> None:
         {"basis": "exact"},
         {"basis": "at_least", "amount": -1},
         {"basis": "at_least", "amount": 2, "at_most": 1},
+        {"basis": "unknown", "at_most": -1},
         {"basis": "guess", "amount": 1},
     ),
     ids=str,

@@ -55,6 +55,15 @@ def test_a_price_without_bound_counts_with_what_is_known_of_it() -> None:
     assert figures(row(done)) == ("0", None, None, "0", False)
 
 
+def test_a_bound_counts_where_neither_price_nor_charge_is_known() -> None:
+    bounded = quote(None, "0.50")
+    assert figures(row(make_record(bounded))) == ("0.50", None, None, "0.50", True)
+    done = make_record(bounded, status="done", charged="yes")
+    assert figures(row(done)) == ("0", None, None, "0.50", False)
+    told = make_record(bounded, status="done", charged="yes", cost="0.20")
+    assert figures(row(told)) == ("0", "0.20", "vendor", "0.20", False)
+
+
 def test_a_price_in_another_unit_than_the_charge_goes_on_counting() -> None:
     """Else an edit of 0.04 USD whose vendor says "4 credits" would leave a budget in USD."""
     price = evolve(BOUNDED, unit="EUR")

@@ -17,7 +17,7 @@ def to_amount(value: Decimal | int | str | None) -> Decimal | None:
     """Take an amount as int, str or Decimal.
 
     Raises:
-        ValueError: it is a float (already rounded), negative, or not a finite number.
+        ValueError: it is a float (already rounded), or not a finite number.
     """
     if value is None:
         return None
@@ -103,7 +103,7 @@ class Quote:
             raise ValueError(f"basis is one of {', '.join(BASES)}, not {self.basis!r}")
         if (self.basis == "unknown") != (self.amount is None):
             raise ValueError("an amount is None exactly when its basis is 'unknown'")
-        if self.amount is not None and self.amount < 0:
+        if any(bound is not None and bound < 0 for bound in (self.amount, self.at_most)):
             raise ValueError("a price is never negative")
         if self.at_most is not None and self.amount is not None and self.at_most < self.amount:
             raise ValueError("at_most is below amount")

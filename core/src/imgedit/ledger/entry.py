@@ -29,7 +29,7 @@ class Entry:
         source: where the charge comes from: the vendor said it, or it is assumed from the quote.
         refunded: what the vendor charged first and gave back.
         counted: what budgets count: what is reserved, then the charge; the upper bound of the
-            quote where the charge is only assumed.
+            quote where the charge is only assumed, or not known.
         at: the moment it was entered (ISO, UTC); day: the day of that, where budgets begin days.
         state: the job's status; open: whether it may still be charged.
     """
@@ -88,7 +88,7 @@ def entry_of(record: JobRecord, before: Entry | None, *, at: str, day: str) -> E
         charge=charge,
         source=source,
         refunded=_NOTHING if before is None else _refunded(before, charge),
-        counted=bound if not over or source == "quote" else charge or _NOTHING,
+        counted=bound if not over or charge is None or source == "quote" else charge,
         at=at if before is None else before.at,
         day=day if before is None else before.day,
         state=job.status,
