@@ -130,6 +130,34 @@ def test_what_is_known_of_an_allowed_unknown_counts(journal: Journal) -> None:
     refused(journal, make_record(quote("0.04", None)), limit)
 
 
+@pytest.mark.parametrize(
+    "price", (quote(None, None), quote("5", "5", "acme:credits")), ids=("unknown", "no rate")
+)
+def test_what_is_spent_ends_it_whatever_is_not_known(journal: Journal, price: Any) -> None:
+    """Else a vendor whose prices are unknown could charge for ever what it says afterwards."""
+    limit = purse(Budget(amount="0.10 USD", allow_unknown=True))
+    unit = price.unit
+    charged = {"status": "failed", "charged": "yes"}
+    journal.save(make_record(quote("0.09", "0.09"), **charged, cost="0.09"), purse=limit)
+    waits = make_record(price)
+    journal.save(waits, purse=limit)
+    journal.save(make_record(quote("0.01", "0.01"), **charged, cost="0.01"), purse=limit)
+    error = refused(journal, make_record(price), limit)
+    assert "nothing is left of the budget of 0.10 USD in all" in error.message
+    assert unit in error.message or "unknown" in error.message
+    journal.save(waits.with_job(status="sent"), purse=limit)  # it was let through before
+    journal.save(make_record(quote("0", "0")), purse=limit)
+
+
+def test_a_bound_counts_once_the_charge_is_not_known(journal: Journal) -> None:
+    limit = purse(Budget(amount="1 USD"))
+    for _ in range(2):
+        record = make_record(quote(None, "0.5"), status="failed", charged="yes")
+        journal.save(record, purse=limit)
+    error = refused(journal, make_record(quote(None, "0.5")), limit)
+    assert "it may cost 0.5 USD, and 0.0 are left" in error.message
+
+
 def test_a_rate_that_was_chosen_makes_units_comparable(journal: Journal) -> None:
     rates = {("acme", "acme:credits"): Money("0.01", "USD")}
     limit = purse(Budget(amount="0.10 USD"), rates=rates)

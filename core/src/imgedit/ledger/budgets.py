@@ -55,7 +55,8 @@ class Budget:
         per: "day", "month" or "total".
         provider, label: only jobs of this provider, with this label; None = all.
         allow_unknown: let jobs through whose price has no known upper bound, or is in a unit
-            without a rate to this one; they count with what is known of their price.
+            without a rate to this one, until what counts has reached the amount; they count with
+            what is known of their price.
 
     Raises:
         UsageError: the amount or `per` cannot be read.
@@ -124,21 +125,20 @@ class Purse:
         self, budget: Budget, entry: Entry, before: Entry | None, totals: Sequence[Total]
     ) -> None:
         more = self.value(entry.provider, entry.unit, entry.counted, budget)
+        spent, most = self.sum(totals, budget), budget.amount.amount
         if more is None or entry.at_most is None:
             if not budget.allow_unknown:
-                raise _unknown(budget, entry, bounded=entry.at_most is not None)
+                raise _unknown(budget, entry)
+            if spent >= most:
+                raise _used_up(f"{_priced(entry)}, and nothing is left of the budget of {budget}")
             if more is None:
                 return
         if before is not None:
             more -= self.value(before.provider, before.unit, before.counted, budget) or 0
-        spent = self.sum(totals, budget)
-        if more > 0 and spent + more > budget.amount.amount:
-            left = max(budget.amount.amount - spent, Decimal(0))
-            raise BudgetExceeded(
-                f"it may cost {plain(more)} {budget.amount.unit}, and {plain(left)} are left "
-                f"of the budget of {budget}",
-                hint="`imgedit spend` shows what was spent and what is reserved.",
-                charged="no",
+        if more > 0 and spent + more > most:
+            raise _used_up(
+                f"it may cost {plain(more)} {budget.amount.unit}, and "
+                f"{plain(max(most - spent, Decimal(0)))} are left of the budget of {budget}"
             )
 
     def sum(self, totals: Iterable[Total], budget: Budget) -> Decimal:
@@ -156,18 +156,34 @@ class Purse:
         return amount * rate.amount
 
 
-def _unknown(budget: Budget, entry: Entry, *, bounded: bool) -> BudgetExceeded:
-    if bounded:
+def _used_up(message: str) -> BudgetExceeded:
+    return BudgetExceeded(
+        message,
+        hint="`imgedit spend` shows what was spent and what is reserved.",
+        charged="no",
+    )
+
+
+def _priced(entry: Entry) -> str:
+    """What is known of a price that cannot be compared with a budget."""
+    if entry.at_most is not None:
+        return f"the price is in {entry.unit}"
+    if entry.quoted is None:
+        return "the price is unknown"
+    return f"the price is {plain(entry.quoted)} {entry.unit} or more"
+
+
+def _unknown(budget: Budget, entry: Entry) -> BudgetExceeded:
+    if entry.at_most is not None:
         return BudgetExceeded(
-            f"the price is in {entry.unit}, no rate to {budget.amount.unit} was chosen, and there "
-            f"is a budget of {budget}",
+            f"{_priced(entry)}, no rate to {budget.amount.unit} was chosen, and there is a budget "
+            f"of {budget}",
             hint=f'Choose a rate (rate = "..." under [providers.{entry.provider}] in config.toml), '
             f"give the budget in {entry.unit}, or set allow_unknown = true for it.",
             charged="no",
         )
-    least = "unknown" if entry.quoted is None else f"{plain(entry.quoted)} {entry.unit} or more"
     return BudgetExceeded(
-        f"the price is {least}, and there is a budget of {budget}",
+        f"{_priced(entry)}, and there is a budget of {budget}",
         hint="Choose a model whose price is known, or set allow_unknown = true for the budget.",
         charged="no",
     )
