@@ -84,6 +84,7 @@ def test_a_budget_of_the_configuration_holds(shell: Shell) -> None:
         "label": None,
         "counted": "0.08",
         "left": "0.00",
+        "not_counted": [],
     }
     assert "0.08 USD per month for acme" in shell("spend")
 

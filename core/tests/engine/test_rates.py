@@ -79,7 +79,18 @@ def test_a_rate_of_ones_own(acme: Any, source: Path) -> None:
         edit(source, "0.99 EUR")
 
 
-@pytest.mark.parametrize("rate", ("Pro", "pro above", "-1 USD", "0.1", "nan USD"))
+def test_a_rate_to_its_own_unit_is_none(acme: Any, source: Path) -> None:
+    """What is priced in USD costs that, whatever somebody wrote that a credit costs."""
+    acme({"models": [{"id": "one", "price": {"amounts": "0.04"}}]})
+    choose("0.01 USD")
+    assert offers(source) == {"one": None}
+    with pytest.raises(errors.BudgetExceeded, match=r"may cost 0\.04 USD, the limit is 0\.03 USD"):
+        edit(source, "0.03 USD")
+
+
+@pytest.mark.parametrize(
+    "rate", ("Pro", "pro above", "-1 USD", "0.1", "nan USD", "0.0012 USD per credit")
+)
 def test_a_rate_that_does_not_exist_is_refused(acme: Any, source: Path, rate: str) -> None:
     acme(CREDITS)
     choose(rate)

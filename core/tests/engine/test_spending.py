@@ -22,6 +22,7 @@ import imgedit
 from imgedit import Budget, errors
 from imgedit.config import Config
 from imgedit.config.load import ProviderConfig
+from imgedit.discovery import registry
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.engine.room import EACH
@@ -244,6 +245,37 @@ def test_a_rate_of_the_configuration_makes_a_budget_in_money_hold_for_credits(
     ((third,), _) = run(edits(evolve(home, providers={})))
     assert isinstance(third, errors.BudgetExceeded)
     assert "no rate to USD was chosen" in third.message
+
+
+@pytest.mark.parametrize("rate", ("pro", "0.01 USD"))
+def test_a_budget_remembers_what_was_spent_without_the_plugin(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, rate: str
+) -> None:
+    rates = [{"to": "USD", "amount": "0.01", "name": "pro"}]
+    models = [{"id": "one", "price": {"amounts": "4"}}]
+    acme({"unit": "acme:credits", "rates": rates, "models": models})
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": [f"{server.url}/out.png"]}))
+    imgedit.register("beta", make("beta"), {**MANIFEST, "name": "beta", "title": "Beta"})
+    config = Config(providers={"acme": ProviderConfig(rate=rate)})
+    budget = Budget(amount="0.07 USD")
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.db", config, budgets=[budget]) as one:
+            await one.edit(source, "make it so", provider="acme")
+        del registry()._entries["acme"]
+        async with client(tmp_path / "jobs.db", config, budgets=[budget]) as one:
+            with pytest.raises(errors.BudgetExceeded) as caught:
+                await one.edit(source, "make it so", provider="beta")
+            (left,) = one.budgets()
+        if rate == "pro":
+            assert 'the rate "pro" cannot be read: no provider' in caught.value.message
+            assert (left.counted, left.not_counted) == (0, (imgedit.Money(4, "acme:credits"),))
+        else:
+            assert "0.03 are left" in caught.value.message
+            assert (left.counted, left.not_counted) == (Decimal("0.04"), ())
+
+    run(work())
+    assert server.count("POST", "/edit") == 1
 
 
 def test_a_rate_is_that_of_one_provider(acme: Any, server: ScriptedServer, source: Path) -> None:

@@ -178,6 +178,35 @@ def test_each_provider_counts_at_its_own_rate(journal: Journal) -> None:
     assert "no rate to EUR" in error.message
 
 
+def test_a_rate_of_ones_own_needs_no_unit(journal: Journal) -> None:
+    """Nobody tells in what a provider charges whose plugin is not there."""
+    limit = purse(Budget(amount="0.10 USD"), rates={("acme", None): Money("0.01", "USD")})
+    journal.save(make_record(quote("6", "6", "acme:credits")), purse=limit)
+    journal.save(make_record(quote("0.01", "0.01")), purse=limit)
+    error = refused(journal, make_record(provider="beta"), limit)
+    assert "and 0.03 are left" in error.message
+
+
+def test_what_was_spent_at_a_rate_that_cannot_be_read_is_not_forgotten(journal: Journal) -> None:
+    budget = Budget(amount="1 USD")
+    blind = {"unread": {"acme": "acme is not installed"}}
+    journal.save(make_record(), purse=purse(budget, **blind))  # it charges in USD: no rate needed
+    journal.save(make_record(provider="beta"), purse=purse(budget, **blind))
+    rates = {("acme", "acme:credits"): Money("0.01", "USD")}
+    spent = make_record(quote("5", "5", "acme:credits"), label="shoes")
+    journal.save(spent, purse=purse(budget, rates=rates))
+    error = refused(journal, make_record(provider="beta"), purse(budget, **blind))
+    assert "5 acme:credits of acme count towards the budget of 1 USD in all" in error.message
+    assert "acme is not installed" in error.message
+    assert "under [providers.acme]" in str(error)
+    others = (evolve(budget, provider="beta"), evolve(budget, label="hats"))
+    for other in (*others, evolve(budget, allow_unknown=True)):
+        record = make_record(provider="beta", label="hats")
+        journal.save(record, purse=purse(other, **blind))
+    journal.save(spent.with_job(status="failed"))
+    journal.save(make_record(provider="beta"), purse=purse(budget, **blind))
+
+
 def test_credits_against_a_budget_in_credits(journal: Journal) -> None:
     limit = purse(Budget(amount="10 acme:credits", provider="acme"))
     journal.save(make_record(quote("10", "10", "acme:credits")), purse=limit)
@@ -211,6 +240,7 @@ def test_a_day_begins_where_the_user_says(journal: Journal, monkeypatch: Any) ->
     (
         ({"amount": "5"}, "is not an amount of money"),
         ({"amount": "-5 USD"}, "is not an amount of money"),
+        ({"amount": "5 USD per day"}, "is not an amount of money"),
         ({"amount": "5 USD", "per": "week"}, "per day, month or total"),
     ),
 )

@@ -120,4 +120,14 @@ def test_what_is_left_of_budgets(journal: MemoryJournal) -> None:
         "label": "a",
         "counted": "0.09",
         "left": "0.91",
+        "not_counted": [],
     }
+
+
+def test_what_budgets_do_not_count_is_told(journal: MemoryJournal) -> None:
+    budgets = [Budget(amount="1 USD"), Budget(amount="9 other:credits")]
+    dollars, credits = what_is_left(Purse(budgets=budgets), journal.totals, "2026-11-20")
+    assert (dollars.counted, list(map(str, dollars.not_counted))) == (
+        Decimal("0.13"), ["9 credits"],
+    )  # fmt: skip
+    assert credits.row()["not_counted"] == [{"amount": "0.13", "unit": "USD"}]

@@ -85,7 +85,7 @@ def _table(screen: Screen, by: str | None, rows: Sequence[Spend]) -> Table:
 
 
 def _budgets(screen: Screen, budgets: Sequence[Left]) -> Table:
-    from ..contract.money import Money
+    from ..contract.money import Money, plain
     from .tables import table
 
     cells = [
@@ -93,7 +93,8 @@ def _budgets(screen: Screen, budgets: Sequence[Left]) -> Table:
             str(left.budget),
             str(Money(left.counted, left.budget.amount.unit)),
             str(Money(left.left, left.budget.amount.unit)),
+            ", ".join(f"{plain(one.amount)} {one.unit}" for one in left.not_counted),
         )
         for left in budgets
     ]
-    return table(screen, ("budget", "counted", "left"), cells)
+    return table(screen, ("budget", "counted", "left", "not counted (no rate)"), cells)

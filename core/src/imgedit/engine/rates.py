@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..contract.money import Quote, plain, to_amount
-from ..errors import ConfigError
+from ..contract.money import Money, Quote, plain
+from ..errors import ConfigError, PluginError, UsageError
+from ..ledger.budgets import Budget, Purse, to_money
 from ..manifest import Rate
 
 if TYPE_CHECKING:
     from ..config import Config
+    from ..discovery.known import Known
     from ..manifest import Manifest
 
 OWN = "your own"
@@ -52,22 +55,20 @@ class Also:
 def chosen_rate(config: Config, manifest: Manifest) -> Rate | None:
     """The rate that the user chose for a provider (`rate` in config.toml), None = none.
 
+    One to the unit in which the provider charges is none, either.
+
     Raises:
         ConfigError: the manifest has no rate of that name, and it is no amount of money either.
     """
     said = config.of(manifest.name).rate
     if said is None:
         return None
-    named = [rate for rate in manifest.rates if rate.name == said]
-    if named:
-        return named[0]
-    amount, _, unit = said.strip().partition(" ")
-    try:
-        found = to_amount(amount)
-    except ValueError:
-        found = None
-    if found is not None and found >= 0 and unit.strip():
-        return Rate(unit=manifest.unit, to=unit.strip(), amount=found, name=OWN)
+    rate = next((rate for rate in manifest.rates if rate.name == said), None)
+    own = _own(said)
+    if rate is None and own is not None:
+        rate = Rate(unit=manifest.unit, to=own.unit, amount=own.amount, name=OWN)
+    if rate is not None:
+        return None if rate.to == rate.unit else rate
     names = [f'"{rate.name}"' for rate in manifest.rates if rate.name]
     known = f"There are: {', '.join(names)}. Or write" if names else "Write"
     raise ConfigError(
@@ -75,6 +76,39 @@ def chosen_rate(config: Config, manifest: Manifest) -> Rate | None:
         hint=f'{known} what a credit costs you: rate = "0.01 USD".',
         provider=manifest.name,
     )
+
+
+def _own(said: str) -> Money | None:
+    """A rate that the user wrote down; None = it is the name of one."""
+    try:
+        return to_money(said)
+    except UsageError:
+        return None
+
+
+def purse_of(config: Config, registry: Known, budgets: Sequence[Budget]) -> Purse:
+    """Budgets, and the rates by which they compare, whichever plugins are there.
+
+    Raises:
+        ConfigError: a rate that was chosen does not exist.
+    """
+    rates: dict[tuple[str, str | None], Money] = {}
+    unread: dict[str, str] = {}
+    for name, settings in config.providers.items() if budgets else ():
+        if settings.rate is None:
+            continue
+        try:
+            rate = chosen_rate(config, registry.manifest(name))
+        except PluginError as error:  # it cannot spend; what it spent before still counts
+            own = _own(settings.rate)
+            if own is None:
+                unread[name] = f'the rate "{settings.rate}" cannot be read: {error.message}'
+            else:
+                rates[name, None] = own
+        else:
+            if rate is not None:
+                rates[name, rate.unit] = Money(rate.amount, rate.to)
+    return Purse(budgets=budgets, zone=config.timezone, rates=rates, unread=unread)
 
 
 def also(quote: Quote, rate: Rate | None) -> Also | None:

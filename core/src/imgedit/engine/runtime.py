@@ -16,8 +16,7 @@ from attrs import evolve
 
 from ..contract.event import Event
 from ..contract.image import ImageSource
-from ..contract.money import Money
-from ..errors import ConfigError, JournalError, PluginError
+from ..errors import ConfigError, JournalError
 from ..ledger.budgets import Budget, Purse
 from . import waits
 from .journal import Journal, MemoryJournal
@@ -284,17 +283,9 @@ class Runtime:
         Raises:
             ConfigError: a rate that was chosen does not exist.
         """
-        from .rates import chosen_rate
+        from .rates import purse_of
 
-        rates = {}
-        for name in self.config.providers if self._budgets else ():
-            try:
-                rate = chosen_rate(self.config, self.registry.manifest(name))
-            except PluginError:
-                continue  # not installed: it cannot spend
-            if rate is not None:
-                rates[name, rate.unit] = Money(rate.amount, rate.to)
-        return Purse(budgets=self._budgets, zone=self.config.timezone, rates=rates)
+        return purse_of(self.config, self.registry, self._budgets)
 
     def drives(self, job_id: str) -> None:
         """A job begins or goes on in this client; signs of life are given until `lets_go`."""

@@ -29,14 +29,15 @@ def to_money(value: Money | str) -> Money:
     """
     if isinstance(value, Money):
         return value
-    amount, _, unit = str(value).strip().partition(" ")
-    try:
-        found = to_amount(amount)
-    except ValueError:
-        found = None
-    if found is None or found < 0 or not unit.strip():
-        raise UsageError(f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".')
-    return Money(found, unit.strip())
+    match str(value).split():
+        case [amount, unit]:
+            try:
+                found = to_amount(amount)
+            except ValueError:
+                found = None
+            if found is not None and found >= 0:
+                return Money(found, unit)
+    raise UsageError(f"{value!r} is not an amount of money", hint='Write it like "0.10 USD".')
 
 
 def _per(value: str) -> Per:
@@ -83,8 +84,11 @@ class Budget:
         return " ".join([str(self.amount), per, *scope])
 
 
-Rates = Mapping[tuple[str, str], Money]
-"""Provider and unit → what one of it is worth there, in another unit."""
+Rates = Mapping[tuple[str, str | None], Money]
+"""Provider and unit → what one of it is worth there, in another unit.
+
+The unit is None where nobody can tell in what the provider charges: then it is each of its units.
+"""
 
 Total = tuple[str, str, Decimal]
 """A provider, a unit, and how much of it is counted."""
@@ -92,11 +96,16 @@ Total = tuple[str, str, Decimal]
 
 @frozen(kw_only=True)
 class Purse:
-    """The budgets that hold, in which zone a day begins, and the rates that the user chose."""
+    """The budgets that hold, in which zone a day begins, and the rates that the user chose.
+
+    Attributes:
+        unread: provider → why the rate that was chosen for it cannot be read at present.
+    """
 
     budgets: tuple[Budget, ...] = field(default=(), converter=as_tuple)
     zone: tzinfo | None = None
     rates: Rates = field(factory=dict)
+    unread: Mapping[str, str] = field(factory=dict)
 
     def day(self, moment: datetime) -> str:
         """The day on which a moment falls; UTC unless a zone is set."""
@@ -133,6 +142,8 @@ class Purse:
                 raise _used_up(f"{_priced(entry)}, and nothing is left of the budget of {budget}")
             if more is None:
                 return
+        if not budget.allow_unknown:
+            self._check_read(budget, totals)
         if before is not None:
             more -= self.value(before.provider, before.unit, before.counted, budget) or 0
         if more > 0 and spent + more > most:
@@ -140,6 +151,27 @@ class Purse:
                 f"it may cost {plain(more)} {budget.amount.unit}, and "
                 f"{plain(max(most - spent, Decimal(0)))} are left of the budget of {budget}"
             )
+
+    def _check_read(self, budget: Budget, totals: Sequence[Total]) -> None:
+        """Raises BudgetExceeded when something was spent of which nobody knows what it is worth."""
+        for provider, unit, amount in totals:
+            if provider in self.unread and self.value(provider, unit, amount, budget) is None:
+                raise BudgetExceeded(
+                    f"{plain(amount)} {unit} of {provider} count towards the budget of {budget}, "
+                    f"and {self.unread[provider]}",
+                    hint='Mend that, write the rate as an amount (rate = "0.01 USD" under '
+                    f"[providers.{provider}] in config.toml), or set allow_unknown = true for the "
+                    "budget.",
+                    charged="no",
+                )
+
+    def left_out(self, totals: Iterable[Total], budget: Budget) -> tuple[Money, ...]:
+        """What `sum` leaves out, by unit."""
+        found: dict[str, Decimal] = {}
+        for provider, unit, amount in totals:
+            if self.value(provider, unit, amount, budget) is None:
+                found[unit] = found.get(unit, Decimal(0)) + amount
+        return tuple(Money(found[unit], unit) for unit in sorted(found))
 
     def sum(self, totals: Iterable[Total], budget: Budget) -> Decimal:
         """What is counted, in a budget's unit; what has no rate to it is left out."""
@@ -150,7 +182,7 @@ class Purse:
         """What a provider charges, in a budget's unit; None = no rate was chosen for it."""
         if unit == budget.amount.unit or not amount:
             return amount
-        rate = self.rates.get((provider, unit))
+        rate = self.rates.get((provider, unit)) or self.rates.get((provider, None))
         if rate is None or rate.unit != budget.amount.unit:
             return None
         return amount * rate.amount

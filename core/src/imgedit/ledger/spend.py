@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, frozen
 
-from ..contract.money import plain
+from ..contract.money import Money, plain
 from ..errors import UsageError
 from .budgets import Budget, Purse, Total
 from .entry import Entry
@@ -105,11 +105,16 @@ def _is_unknown(entry: Entry) -> bool:
 
 @frozen(kw_only=True)
 class Left:
-    """A budget, what counts towards it in the present window, and what is left."""
+    """A budget, what counts towards it in the present window, and what is left.
+
+    Attributes:
+        not_counted: what was spent besides, in units without a rate to the budget's.
+    """
 
     budget: Budget
     counted: Decimal
     left: Decimal
+    not_counted: tuple[Money, ...] = ()
 
     def row(self) -> dict[str, Any]:
         """As JSON."""
@@ -122,6 +127,9 @@ class Left:
             "label": budget.label,
             "counted": plain(self.counted),
             "left": plain(self.left),
+            "not_counted": [
+                {"amount": plain(one.amount), "unit": one.unit} for one in self.not_counted
+            ],
         }
 
 
@@ -131,7 +139,9 @@ def what_is_left(
     """Each budget with what is left of it; `totals` are what the ledger counts in its scope."""
     found = []
     for budget in purse.budgets:
-        counted = purse.sum(totals(budget, budget.window(today)), budget)
+        every = totals(budget, budget.window(today))
+        counted = purse.sum(every, budget)
         left = max(budget.amount.amount - counted, Decimal(0))
-        found.append(Left(budget=budget, counted=counted, left=left))
+        not_counted = purse.left_out(every, budget)
+        found.append(Left(budget=budget, counted=counted, left=left, not_counted=not_counted))
     return found
