@@ -13,7 +13,8 @@ import pytest
 
 import imgedit
 from imgedit import errors
-from imgedit.journal import job_row
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal, job_row
 from imgedit.render import result_document
 from imgedit.testing.acme import KEY, MANIFEST
 from imgedit.testing.pictures import png
@@ -293,6 +294,41 @@ def test_a_billed_failure_does_not_invite_a_repeat(
         edit(source)
     assert (caught.value.charged, caught.value.retryable) == ("yes", False)
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize(
+    "poll", (Answer(status=503), Answer(status=429), Answer(fault="drop_after_body")), ids=repr
+)
+def test_a_paid_edit_that_can_go_on_is_not_retryable(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, poll: Answer
+) -> None:
+    """An edit begun anew would be paid twice, although the poll may well succeed later."""
+    server.on("GET", "/jobs/7", poll)
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source)
+    assert (caught.value.charged, caught.value.retryable) == ("yes", False)
+    assert caught.value.job is not None
+    server.on("GET", "/jobs/7", Answer(status=503))
+    with pytest.raises(errors.ProviderUnavailable) as again:
+        resume(caught.value.job)
+    assert not again.value.retryable
+
+
+@pytest.mark.parametrize(("status", "retryable"), (("done", False), ("planned", True)))
+def test_a_locked_journal_is_retryable_before_paying_only(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    status: str, retryable: bool,
+) -> None:  # fmt: skip
+    class Locked(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            if record.job.status == status:
+                raise errors.JournalError("the journal is locked", retryable=True)
+            super().save(record, **options)
+
+    with pytest.raises(errors.JournalError) as caught:
+        edit(source, journal=Locked(tmp_path / "jobs.sqlite3"))
+    assert (caught.value.charged == "no", caught.value.retryable) == (retryable, retryable)
+    assert (caught.value.job is None) == retryable
 
 
 @pytest.mark.parametrize("key", ("", "   ", "two\nlines", "trailing\n"))

@@ -30,6 +30,8 @@ def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
     """
     error.charged = record.charged
     error.fill(provider=record.job.provider, job_id=record.id)
+    if record.charged != "no" or record.job.status != "planned":
+        error.retryable = False  # a new edit could be paid twice
     if record.finished and record.job.status != "done":
         return error  # there is nothing to go on with
     error.fill(job=dumps(record))

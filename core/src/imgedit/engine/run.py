@@ -164,15 +164,16 @@ class Run:
         self.fill(error)
         if not isinstance(error, ProviderError) and not self.is_told(error):
             error.charged = self.record.charged  # who raised it knows nothing of the money
+        if error.charged != "no":
+            error.retryable = False  # a new edit could be paid twice
         given_back = error is self._final and error.charged == "no"
         if self._ended is not None and not given_back:
+            error.retryable = False
             error.charged, error.hint = self.record.charged, self._next.after(error)
             return
         before = self.record
         later = isinstance(error, _LATER if self.stored else DeadlineExceeded)
         over = error is self._final or (before.job.status == "planned" and not later)
-        if error.charged == "unknown" or (over and error.charged == "yes"):
-            error.retryable = False  # a repeat could be paid twice
         if over and error.charged == "unknown":
             error.hint = self._next.look()
         if over and not self.stored:
@@ -180,7 +181,10 @@ class Run:
         self.record = self._after(error, over=over)
         ended = (over and not self.stored) or (self._save_end(error) and over)
         if not ended:  # what the journal was not told is not over there
-            error.job = dumps(before if over else self.record)
+            goes_on = before if over else self.record
+            error.job = dumps(goes_on)
+            if goes_on.job.status != "planned":
+                error.retryable = False  # it goes on, and nothing is to be begun anew
             error.hint = self._next.after(error)
 
     def _after(self, error: ImgEditError, *, over: bool) -> JobRecord:
