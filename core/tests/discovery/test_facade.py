@@ -22,6 +22,7 @@ from imgedit import (
     Next,
     Output,
     PluginError,
+    ProviderUnavailable,
     Quote,
     RateLimited,
     UnexpectedResponse,
@@ -166,6 +167,7 @@ def test_what_is_unchecked_is_passed_on(acme: Acme, request_: EditRequest) -> No
         ("Next({}, facts=Facts(model=5))", "Facts whose model is a value of type int"),
         ("Done([Output(base64=b'xx')])", "an Output whose base64 is a value of type bytes"),
         ("Done([Output(url='x', variants={'png': 'y'})])", "a Done that holds a value of type str"),
+        ("Done([Output(image=ImageSource(url='https://x.example/1'))])", "image is an address"),
     ),
 )
 def test_a_wrong_step_names_distribution_hook_and_what_is_expected(
@@ -468,6 +470,123 @@ def test_when_map_error_fails_the_table_answers(
         error = provider.map_error(job, HttpResponse(status=402))
     assert type(error).__name__ == "InsufficientCredits"
     assert f"map_error of {LABEL}" in caplog.text
+
+
+ODD = (
+    ("retry_after='7'", "retry_after is a value of type str"),
+    ("retry_after=-1", "retry_after is negative"),
+    ("retry_after=float('nan')", "retry_after is negative or no finite number"),
+    ("retry_after=10**400", "retry_after is negative or no finite number"),
+    ("retry_after=True", "retry_after is a value of type bool"),
+    ("cost=Decimal('0.04')", "cost is a value of type Decimal"),
+    ("cost=Money(1, 5)", "cost is in a value of type int"),
+    ("hint=5", "hint is a value of type int"),
+    ("status='402'", "status is a value of type str"),
+    ("status=True", "status is a value of type bool"),
+    ("code=b'x'", "code is a value of type bytes"),
+    ("retryable='no'", "retryable is a value of type str"),
+    ("problems=['x']", "a list that holds a value of type str"),
+    ("message=None", "message is None"),
+    ("charged='maybe'", "charged is not 'yes', 'no' or 'unknown'"),
+    ("charged=None", "charged is None"),
+)
+
+
+def odd_error(hook: str, field: str, how: str) -> str:
+    """The source of a hook that gives an error with a field that no error has."""
+    name, _, value = field.partition("=")
+    return f"""
+    from decimal import Decimal
+    from imgedit import Money, RateLimited
+
+    @hookimpl
+    def {hook}(job):
+        error = RateLimited("come back later")
+        error.{name} = {value}
+        {how} error
+    """
+
+
+@pytest.mark.parametrize(("field", "said"), ODD)
+def test_an_odd_field_of_an_error_leaves_it_to_the_table(
+    acme: Acme, job: Job, field: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider = acme(odd_error("map_error", field, "return"))
+    with caplog.at_level(logging.WARNING):
+        error = provider.map_error(job, HttpResponse(status=402))
+    assert type(error).__name__ == "InsufficientCredits"
+    assert f"map_error of {LABEL} returned" in caplog.text
+    assert said in caplog.text
+
+
+@pytest.mark.parametrize(("field", "said"), ODD)
+def test_an_odd_field_of_a_refusal_is_the_hooks_mistake(
+    acme: Acme, job: Job, field: str, said: str
+) -> None:
+    with pytest.raises(UnexpectedResponse, match=r"parse_response of .* raised") as read:
+        acme(odd_error("parse_response", field, "raise")).parse_response(job, OK)
+    with pytest.raises(PluginError, match=r"build_request of .* raised") as built:
+        acme(odd_error("build_request", field, "raise")).build_request(job)
+    for error in (read.value, built.value):
+        assert said in error.message
+        assert (error.provider, error.distribution) == ("acme", LABEL)
+
+
+def test_what_an_error_may_hold_is_taken_as_text_and_numbers(acme: Acme, job: Job) -> None:
+    provider = acme(
+        """
+        from decimal import Decimal
+        from imgedit import Money, RateLimited
+
+        @hookimpl
+        def map_error(response):
+            return RateLimited(
+                "later", retry_after=Decimal("1.5"), code=42, cost=Money("-1", "USD"), job="{}"
+            )
+        """
+    )
+    error = provider.map_error(job, HttpResponse(status=429))
+    assert type(error.retry_after) is float
+    assert (error.retry_after, error.code, error.cost, error.job) == (1.5, "42", None, None)
+
+
+@pytest.mark.parametrize("hook", ("map_error", "parse_response"))
+def test_one_error_object_for_all_edits_is_never_written_on(
+    acme: Acme, job: Job, hook: str
+) -> None:
+    provider = acme(
+        f"""
+        from imgedit import ProviderUnavailable
+
+        BUSY = ProviderUnavailable("busy")
+        BUSY.add_note("so they say")
+
+        @hookimpl
+        def {hook}():
+            {"return" if hook == "map_error" else "raise"} BUSY
+        """
+    )
+
+    def ask() -> Any:
+        if hook == "map_error":
+            return provider.map_error(job, HttpResponse(status=503))
+        with pytest.raises(ProviderUnavailable) as caught:
+            provider.parse_response(job, OK)
+        return caught.value
+
+    first = ask()
+    first.charged, first.job_id = "yes", "another job"
+    first.add_note("of the first")
+    second = ask()
+    assert second is not first
+    assert (second.message, second.job_id) == ("busy", None)
+    assert second.charged != "yes"
+    assert second.__notes__ == ["so they say"]
+
+
+def test_a_picture_without_variants_may_say_so(acme: Acme, job: Job) -> None:
+    provider = acme(answering("Done([Output(url='https://x.example/1', variants=None)])"))
+    assert provider.parse_response(job, OK) == Done([Output(url="https://x.example/1")])
 
 
 def test_a_forgotten_return_of_validate_is_noticed(

@@ -16,7 +16,7 @@ from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
 from ..contract.image import hooks_running
 from ..contract.job import Job
 from ..contract.model import Model, Problem
-from ..contract.money import Quote
+from ..contract.money import Quote, exactly
 from ..contract.outcome import Next, Step
 from ..contract.request import EditRequest
 from ..errors import Charged, ImgEditError, PluginError, ProviderError, UnexpectedResponse
@@ -141,6 +141,7 @@ class Provider:
         every = tuple(dict.fromkeys((*own.problems, *found)))
         return Checked(problems=every, unchecked=own.unchecked)
 
+    @exactly()
     def price(self, request: EditRequest, model: Model) -> Quote:
         """What a request will cost: what the hook says, else the manifest's price table."""
         return self._ask("price", values.quote, request=request, model=model)
@@ -243,8 +244,7 @@ class Provider:
     def _raised(self, hook: str, error: BaseException, arguments: dict[str, Any]) -> NoReturn:
         found = blame(error, self._parties)
         if isinstance(error, ProviderError) and hook in _MAY_REFUSE:
-            error.fill(provider=self.name, distribution=self._label(found))
-            raise error
+            self._refused(hook, error, arguments, self._label(found))
         if found.party is None and core_is_last(error):
             raise error
         said = f"{hook} of {self._label(found, hook)} raised {found.said}"
@@ -253,6 +253,17 @@ class Provider:
         if hook not in _READS:  # there it is more often the vendor's answer than the code
             said += f" {guide.of_hook(hook)}"
         raise self._fault(hook, said, arguments, self._label(found)) from error
+
+    def _refused(
+        self, hook: str, error: ProviderError, arguments: dict[str, Any], distribution: str
+    ) -> NoReturn:
+        """Raise what a hook raised to refuse, as a copy: it may raise one object for every edit."""
+        try:
+            copy = values.error(error)
+        except values.BadValue as bad:
+            raise self._wrong(hook, f"raised {bad}", arguments) from error
+        copy.fill(provider=self.name, distribution=distribution)
+        raise copy.with_traceback(error.__traceback__) from error.__cause__
 
     def _wrong(self, hook: str, what: str, arguments: dict[str, Any]) -> ImgEditError:
         blamed = self.label

@@ -7,8 +7,8 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from types import CoroutineType
-from typing import Any
+from types import CoroutineType, NoneType
+from typing import Any, get_args
 
 from attrs import evolve
 
@@ -25,9 +25,9 @@ from ..contract.exchange import (
 )
 from ..contract.image import ImageSource
 from ..contract.model import Problem
-from ..contract.money import Quote
+from ..contract.money import Money, Quote
 from ..contract.outcome import Done, Facts, Next, Output, Step, Wait
-from ..errors import ProviderError
+from ..errors import Charged, ProviderError
 
 MAX_STATE = 256 * 1024  # bytes of JSON: a state is written to the journal at every step
 
@@ -147,7 +147,7 @@ def step(value: Any) -> Step:
                 value,
                 facts=facts(value.facts),
                 state=state(value.state),
-                seconds=_number(value.seconds, "seconds"),
+                seconds=_number(value.seconds, "a Wait whose seconds"),
                 progress=_share(value.progress),
             )
     raise BadValue(kind(value))
@@ -163,10 +163,34 @@ def lookup(value: Any) -> Next | None:
 
 
 def error(value: Any) -> ProviderError:
-    """What an error answer means."""
+    """A copy of the error that a hook gave: the engine writes on it whose it is and what it cost.
+
+    Names that came as numbers become text, a cost below nothing is none, and which job it is of
+    only the engine says.
+    """
     if not isinstance(value, ProviderError):
         raise BadValue(kind(value))
-    return value
+    told = vars(value)
+    changes: dict[str, Any] = {"job_id": None, "job": None}
+    for name, types in _ERROR.items():
+        one = told.get(name, ...)  # a class of its own may have left out what ours sets
+        if name in _NAMES and type(one) is int:
+            changes[name] = str(one)
+        elif not isinstance(one, types) or (isinstance(one, bool) and types is not bool):
+            raise BadValue(f"an error whose {name} is {kind(one)}")
+    if told["charged"] not in get_args(Charged):
+        raise BadValue("an error whose charged is not 'yes', 'no' or 'unknown'")
+    if (cost := told["cost"]) is not None and cost.amount < 0:
+        changes["cost"] = None
+    if cost is not None and not isinstance(cost.unit, str):
+        raise BadValue(f"an error whose cost is in {kind(cost.unit)}")
+    changes["retry_after"] = _number(told.get("retry_after"), "an error whose retry_after")
+    changes["problems"] = tuple(problems([told["problems"]]))
+    copy: ProviderError = type(value).__new__(type(value), *value.args)
+    vars(copy).update(told | changes)
+    if "__notes__" in told:
+        vars(copy)["__notes__"] = list(told["__notes__"])
+    return copy
 
 
 def rows(value: Any) -> list[dict[str, Any]] | None:
@@ -257,13 +281,15 @@ def _output(value: Any) -> tuple[Output, list[str]]:
         told = getattr(value, name)
         if told is not None and not isinstance(told, types):
             raise BadValue(f"an Output whose {name} is {kind(told)}")
+    if value.image is not None and value.image.url is not None:
+        raise BadValue("an Output whose image is an address, which is its url")
     left_out = {name: None for name, usable in _BESIDE.items() if not usable(getattr(value, name))}
     warnings = [
         f"the {word} that was announced for the picture cannot be read, so it was not checked"
         for name, word in _CHECKED.items()
         if name in left_out and getattr(value, name)
     ]
-    variants = {name: _output(inner) for name, inner in value.variants.items()}
+    variants = {name: _output(inner) for name, inner in (value.variants or {}).items()}
     warnings += [warning for _, more in variants.values() for warning in more]
     only = {name: inner for name, (inner, _) in variants.items()}
     return evolve(value, **left_out, variants=only), warnings
@@ -282,16 +308,38 @@ _BESIDE: dict[str, Callable[[Any], bool]] = {
 _CHECKED = {"sha256": "hash", "size": "size"}
 
 
+_TEXT = (str, NoneType)
+_NAMES = ("code", "request_id")
+_ERROR: dict[str, Any] = {
+    "message": str,
+    "hint": _TEXT,
+    "charged": str,
+    "charge_is_said": bool,
+    "retryable": bool,
+    "provider": _TEXT,
+    "distribution": _TEXT,
+    "status": (int, NoneType),
+    "code": _TEXT,
+    "request_id": _TEXT,
+    "cost": (Money, NoneType),
+    "problems": (tuple, list),
+}
+
+
 def _number(value: Any, name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise BadValue(f"a Wait whose {name} is {kind(value)}")
-    if not math.isfinite(value) or value < 0:
-        raise BadValue(f"a Wait whose {name} is negative or no finite number")
-    return float(value)
+        raise BadValue(f"{name} is {kind(value)}")
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):  # a signalling NaN; an int beyond all floats
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        raise BadValue(f"{name} is negative or no finite number")
+    return number
 
 
 def _share(value: Any) -> float | None:
-    number = _number(value, "progress")
+    number = _number(value, "a Wait whose progress")
     return None if number is None else min(number, 1.0)
