@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Final, Literal
 
 from attrs import field, frozen
 
 Basis = Literal["exact", "at_least", "estimate", "unknown"]
 _MOST_DIGITS = 30
 BASES: tuple[Basis, ...] = ("exact", "at_least", "estimate", "unknown")
+
+
+_OURS: Final = Context(
+    prec=100,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[DivisionByZero, InvalidOperation, Overflow],
+)
+
+
+@contextmanager
+def exactly() -> Iterator[None]:
+    """Money is calculated inside this, or in functions under `@exactly()`.
+
+    The context of `decimal` belongs to the application: it may round to two digits, or raise where
+    something is rounded. Never held across an await.
+    """
+    with localcontext(_OURS):
+        yield
 
 
 def to_amount(value: Decimal | int | str | None) -> Decimal | None:

@@ -13,7 +13,7 @@ from ..contract.event import Event, Kind
 from ..contract.image import ImageSource
 from ..contract.job import Job
 from ..contract.model import Model, Problem
-from ..contract.money import Money, Quote, plain
+from ..contract.money import Money, Quote, exactly, plain
 from ..contract.request import EditRequest, Reference
 from ..discovery import choose
 from ..errors import BudgetExceeded, ImgEditError, UsageError, ValidationError
@@ -328,6 +328,7 @@ def able_providers(runtime: Runtime, request: EditRequest, *, without: str) -> l
     ]
 
 
+@exactly()
 def _check_cost(quote: Quote, limit: Money, runtime: Runtime, provider: Provider) -> None:
     """Raises BudgetExceeded unless the price is surely within the limit."""
     if quote.at_most is not None and quote.at_most == 0:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..contract.money import Money, Quote, plain
+from ..contract.money import Money, Quote, exactly, plain
 from ..errors import ConfigError, PluginError, UsageError
 from ..ledger.budgets import Budget, Purse, to_money
 from ..manifest import Rate
@@ -111,6 +111,7 @@ def purse_of(config: Config, registry: Known, budgets: Sequence[Budget]) -> Purs
     return Purse(budgets=budgets, zone=config.timezone, rates=rates, unread=unread)
 
 
+@exactly()
 def also(quote: Quote, rate: Rate | None) -> Also | None:
     """The quote by a rate; None when there is none for its unit, or the price is unknown."""
     if rate is None or quote.amount is None or rate.unit != quote.unit:

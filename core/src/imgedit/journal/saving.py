@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ..contract.job import Status
+from ..contract.money import exactly
 from ..engine.record import JobRecord
 from ..engine.rules import LEASE, enters, may_follow, over_already, row_of, sent_already
 from ..engine.store import dumps, dumps_since
@@ -110,6 +111,7 @@ class Saving(Leases):
         self._first: dict[str, tuple[JobRecord, str]] = {}  # what was stored first, and its text
         self._last: dict[str, _Stored] = {}
 
+    @exactly()
     def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
         """Store a job and its row in the ledger, in one transaction; it is on the disk afterwards.
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, frozen
 
-from ..contract.money import Money, plain
+from ..contract.money import Money, exactly, plain
 from ..errors import UsageError
 from .budgets import Budget, Purse, Total
 from .entry import Entry
@@ -62,6 +62,7 @@ class Spend:
         }
 
 
+@exactly()
 def spend(entries: Iterable[Entry], by: str | None = None) -> list[Spend]:
     """The sums of each group, in the order of their keys; `by` None = one group.
 
@@ -133,6 +134,7 @@ class Left:
         }
 
 
+@exactly()
 def what_is_left(
     purse: Purse, totals: Callable[[Budget, str], Sequence[Total]], today: str
 ) -> list[Left]:

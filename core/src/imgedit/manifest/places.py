@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
-from ..contract.money import to_amount
+from ..contract.money import exactly, to_amount
 
 if TYPE_CHECKING:
     from ..contract.exchange import HttpResponse
@@ -144,6 +144,7 @@ def _moment(text: str) -> float | None:
         return None
 
 
+@exactly()
 def amount_at(value: Any, scale: str | None = None) -> Decimal | None:
     """A number or decimal text as an amount, times `scale`; None when it is none."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):

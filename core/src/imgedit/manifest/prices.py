@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..contract.model import Model
-from ..contract.money import Part, Quote
+from ..contract.money import Part, Quote, exactly
 from .bounds import NOTHING, UNKNOWN_PRICE, Bounds, parse_bounds, widest
 from .fragments import fits
 from .keys import UNKNOWN, as_key, places
@@ -24,6 +24,7 @@ class _Line(NamedTuple):
     bounds: Bounds
 
 
+@exactly()
 def quote(document: Mapping[str, Any], model: Model, manifest: Manifest) -> Quote:
     """What a request document costs with a model; never raises for what the vendor leaves open.
 
