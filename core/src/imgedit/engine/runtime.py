@@ -70,10 +70,13 @@ class Runtime:
 
     # -- pictures
 
-    @property
+    @cached_property
     def durable(self) -> bool:
-        """Whether jobs outlive this process."""
-        return not isinstance(self.journal, MemoryJournal)
+        """Whether jobs outlive this process: the journal has a place for their pictures, too."""
+        try:
+            return self.journal.spool is not None
+        except JournalError:  # it cannot be made, of which whoever needs it is told
+            return True
 
     @property
     def spool(self) -> Path:
