@@ -29,7 +29,10 @@ _IMAGE = ("path", "url", "media_type", "width", "height", "size", "sha256", "ani
 
 
 def dumps(record: JobRecord) -> str:
-    """The record as JSON text; pictures as paths and facts, never bytes, no key."""
+    """The record as JSON text; pictures as paths and facts, never bytes, no key.
+
+    An answer that lies in a file is stored as its path, too.
+    """
     return f'{{"schema":{SCHEMA},{_ENCODE(record)[1:]}'
 
 
@@ -94,6 +97,8 @@ def _bare(value: Any) -> Any:
     for name in amounts:
         if found.get(name) is not None:
             found[name] = str(found[name])
+    if "_file" in found:
+        found.pop("body", None)  # it lies there
     return found
 
 
