@@ -160,6 +160,8 @@ def test_what_is_unchecked_is_passed_on(acme: Acme, request_: EditRequest) -> No
         ("Wait({'x': b''})", "it holds a value of type bytes"),
         ("Wait({}, seconds='5')", "a Wait whose seconds is a value of type str"),
         ("Wait({}, seconds=-1)", "a Wait whose seconds is negative"),
+        ("Wait({}, seconds=10**400)", "a Wait whose seconds is negative or no finite number"),
+        ("Wait({}, progress=Decimal('sNaN'))", "progress is negative or no finite number"),
         ("Wait({}, progress=True)", "a Wait whose progress is a value of type bool"),
         ("Done([], refresh={'x': object()})", "a refresh that is not JSON"),
         ("Next({}, facts={'id': 1})", "facts that are a value of type dict"),
