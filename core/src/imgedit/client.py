@@ -17,6 +17,7 @@ from .contract.money import Money
 from .contract.request import EditRequest, Reference
 from .discovery import registry
 from .engine import bookkeeping
+from .engine.aside import drop_aside, with_aside
 from .engine.drive import Drive
 from .engine.finish import present, to_result
 from .engine.journal import Journal
@@ -30,7 +31,7 @@ from .engine.sidecar import write_missing, write_sidecars
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError, JournalError, OutputError
 from .job import EditJob, OnEvent
-from .ledger import Budget
+from .ledger import Budget, Purse
 from .manifest.poll import deadline_seconds
 from .result import EditResult, Tried
 
@@ -286,17 +287,18 @@ class Client(Books):
                 ImgEditError: as `edit`.
         """
         record = self._record(job)
-        journal = self.runtime.journal
         async with self._turns:
-            stored = journal.hold(record.id)
+            stored = self._hold(record, read=isinstance(job, str) and not _is_json(job))
             try:
                 if stored is not None:
                     record = record if supersedes(record, stored) else stored
+                    record = with_aside(self.runtime, record, stored.job.status)
                 elif not record.finished:
                     self._begin_again(record)
                 if present(record).complete:
                     if stored is not None and not stored.finished:
-                        journal.save(record)
+                        self._save(record)
+                        drop_aside(self.runtime, record)
                     return await self._finished(record)
                 kept = (stored or record).job.status
                 provider = self._provider_of(record)
@@ -307,12 +309,27 @@ class Client(Books):
     def _begin_again(self, record: JobRecord) -> None:
         """Store a job that the journal does not have, unless it knows that it is over."""
         planned = record.job.status == "planned"  # else it is too late for a budget
+        self._save(record, purse=self.runtime.purse if planned else None)
+
+    def _save(self, record: JobRecord, purse: Purse | None = None) -> None:
         try:
-            self.runtime.journal.save(record, purse=self.runtime.purse if planned else None)
+            self.runtime.journal.save(record, purse=purse)
         except JournalError as error:
             if error.charge_is_said:
                 raise
             raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
+
+    def _hold(self, record: JobRecord, *, read: bool) -> JobRecord | None:
+        """`Journal.hold`; `read` = the record is what the journal said just now."""
+        try:
+            return self.runtime.journal.hold(record.id)
+        except JournalError as error:
+            if error.charge_is_said:
+                raise
+            told_of(error, record, durable=self.runtime.durable)
+            if error.charged == "no" and not read:
+                error.charged = "unknown"  # it may have been sent since
+            raise
 
     async def _finished(self, record: JobRecord) -> EditResult:
         """The result of a job that was finished before; a sidecar that is missing is written."""
@@ -443,9 +460,8 @@ class Client(Books):
     def _record(self, job: JobRecord | str) -> JobRecord:
         if isinstance(job, JobRecord):
             return job
-        if job.lstrip().startswith("{"):
-            return loads(job)
-        return self.runtime.journal.load(job)
+        with bookkeeping.of_a_job():
+            return loads(job) if _is_json(job) else self.runtime.journal.load(job)
 
     def _provider_of(self, record: JobRecord) -> Provider:
         try:
@@ -469,6 +485,10 @@ class Client(Books):
             reuse=given["reuse"],
             next_on_refusal=given["next_on_refusal"],
         )
+
+
+def _is_json(job: str) -> bool:
+    return job.lstrip().startswith("{")
 
 
 def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:

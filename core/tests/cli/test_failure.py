@@ -45,6 +45,31 @@ def test_what_is_not_known_is_not_denied(
     assert (error["type"], error["charged"]) == ("InternalError", "unknown")
 
 
+@pytest.mark.parametrize(
+    "command",
+    (("jobs", "resume", "01"), ("jobs", "resume"), ("jobs", "settle", "01", "--charged")),
+    ids=" ".join,
+)
+def test_a_journal_that_cannot_be_read_denies_nothing(
+    acme: Any, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    (tmp_path / "journal.sqlite3").write_bytes(b"SQLite format 3\0" + b"spoilt" * 1000)
+    ran = call(*command, "--json")
+    assert (ran.code, ran.document["error"]["charged"]) == (8, "unknown")
+    assert "Nothing was charged" not in ran.out
+
+
+def test_an_id_that_is_not_there_costs_nothing(
+    acme: Any, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    ran = call("jobs", "resume", "01")
+    assert ran.code == 10
+    assert "there is no job '01'" in ran.err
+    assert "Nothing was charged" in ran.err
+
+
 @pytest.mark.parametrize("place", ("client.Client.resume", "cli.progress.following"))
 def test_ctrl_c_before_a_job_goes_on_says_what_is_stored_of_it(
     acme: Any,

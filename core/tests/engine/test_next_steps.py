@@ -126,6 +126,62 @@ def test_a_journal_that_is_full_after_paying(
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize("given", ("json", "id"))
+@pytest.mark.parametrize("trouble", ("hold", "load"))
+def test_a_journal_that_fails_denies_no_payment(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    trouble: str, given: str,
+) -> None:  # fmt: skip
+    """Who reads that nothing was charged buys it again."""
+
+    class Fails(SqliteJournal):
+        def hold(self, job_id: str) -> JobRecord | None:
+            raise errors.JournalError("the disk is full", hint="Make room.", retryable=True)
+
+        def load(self, job_id: str) -> JobRecord:
+            if trouble == "load":
+                raise errors.JournalError("it is damaged", hint="Keep the file.")
+            return super().load(job_id)
+
+    server.on("GET", "/jobs/7", Answer(status=404))
+    with pytest.raises(errors.NotFound) as paid:
+        edit(source, journal=path)
+    job = paid.value.job_id or ""
+    assert paid.value.charged == "yes"
+    with pytest.raises(errors.JournalError) as caught:
+        resume(job if given == "id" else paid.value.job, journal=Fails(path))
+    if (trouble, given) == ("load", "id"):
+        assert caught.value.charged == "unknown"
+    else:
+        assert (caught.value.charged, caught.value.job_id) == ("yes", job)
+        assert caught.value.hint == f"Make room. Then go on with: imgedit jobs resume {job}"
+        server.on("GET", "/jobs/7", done(server))
+        assert resume(caught.value.job or "", journal=path)
+    with closing(Fails(path)) as journal, pytest.raises(errors.JournalError) as settled:
+        imgedit.Client(journal=journal).settle(job, charged=False)
+    assert settled.value.charged == ("unknown" if trouble == "load" else "yes")
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_journal_that_fails_does_not_say_that_nothing_was_sent_since(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    """The JSON is of the time before."""
+
+    class Fails(SqliteJournal):
+        def hold(self, job_id: str) -> JobRecord | None:
+            raise errors.JournalError("the disk is full")
+
+    server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
+    with pytest.raises(errors.DeadlineExceeded) as begun:
+        edit(source, journal=path, deadline=1)
+    assert begun.value.charged == "no"
+    assert resume(begun.value.job_id, journal=path)
+    with pytest.raises(errors.JournalError) as caught:
+        resume(begun.value.job, journal=Fails(path))
+    assert caught.value.charged == "unknown"
+
+
 def test_a_setting_that_is_missing_after_paying(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
     monkeypatch: pytest.MonkeyPatch,

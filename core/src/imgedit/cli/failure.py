@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from ..contract.model import Problem
 from ..engine.advice import advice
@@ -92,6 +92,20 @@ def bug(screen: Screen, error: Exception) -> ImgEditError:
     )
     found.__cause__ = error  # for the log
     return found
+
+
+@contextmanager
+def of_earlier_jobs(watch: Watch, job_id: str | None = None) -> Iterator[None]:
+    """What is said of the money is that of a job, or of jobs, which an earlier process may have
+    sent: an error that names none knows nothing of it.
+    """
+    watch.job_id, watch.spending = job_id, True
+    try:
+        yield
+    except ImgEditError as error:
+        if error.job_id is None and not error.charge_is_said:
+            error.job_id, error.charged = known(watch)
+        raise
 
 
 def known(watch: Watch) -> tuple[str | None, Charged]:

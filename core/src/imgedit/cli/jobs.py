@@ -12,6 +12,7 @@ import click
 from ..errors import ImgEditError, JournalError
 from .books import journal_alone
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
+from .failure import bug, of_earlier_jobs, show_failure
 from .options import common, timeout_option
 from .screen import Screen
 from .settling import prune, settle
@@ -72,11 +73,13 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
 @click.pass_obj
 def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | None) -> int:
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
-    screen.watch.job_id = job_id
-    screen.watch.spending = True  # whatever an earlier process sent is not known here
+    with of_earlier_jobs(screen.watch, job_id):
+        return _resume(screen, job_id, deadline)
+
+
+def _resume(screen: Screen, job_id: str | None, deadline: float | None) -> int:
     from ..client import Client
     from ..result import EditResult
-    from .failure import bug, show_failure
     from .naming import shown
     from .progress import following
     from .result import show_result

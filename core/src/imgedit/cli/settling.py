@@ -7,6 +7,7 @@ from datetime import timedelta
 import click
 
 from .books import journal_alone
+from .failure import of_earlier_jobs
 from .options import common
 from .screen import Screen
 
@@ -31,7 +32,7 @@ def settle(
     from ..journal import job_row
     from .words import say_cost
 
-    with journal_alone() as client:
+    with of_earlier_jobs(screen.watch, job_id), journal_alone() as client:
         if charged is None:
             known = client.job(job_id)
             raise UsageError(

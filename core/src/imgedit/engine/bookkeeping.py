@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,22 +38,34 @@ def settle_by_hand(
         JournalError: there is no such job, or somebody drives it.
     """
     journal = runtime.journal
-    name = journal.load(job_id).id
-    record = journal.hold(name)
+    with of_a_job():
+        record = journal.load(job_id)
+    name = record.id
+    with of_a_job(record):
+        held = journal.hold(name)
     try:
-        if record is None:
-            raise JournalError(f"there is no job {name!r} any more")
-        record = _settled(record, charged, None if cost is None else to_money(cost))
-        journal.save(record, purse=runtime.purse)
-    except UsageError as error:
-        assert record is not None
-        error.charged, error.job_id = record.charged, name  # nothing became known of the money
-        raise
+        with of_a_job(held or record):
+            if held is None:
+                raise JournalError(f"there is no job {name!r} any more")
+            record = _settled(held, charged, None if cost is None else to_money(cost))
+            journal.save(record, purse=runtime.purse)
     finally:
         journal.release(name)
     if record.job.done is None:  # else what came of it may lie there, until it is forgotten
         runtime.drop(name)
     return record
+
+
+@contextmanager
+def of_a_job(record: JobRecord | None = None) -> Iterator[None]:
+    """Put on an error what is known of the money of a job; None = it could not even be read."""
+    try:
+        yield
+    except (UsageError, JournalError) as error:
+        if not error.charge_is_said:
+            error.charged = "unknown" if record is None else record.charged
+            error.fill(job_id=None if record is None else record.id)
+        raise
 
 
 def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:

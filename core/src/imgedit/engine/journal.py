@@ -187,7 +187,7 @@ class MemoryJournal:
             return self._records[job_id]
         if job_id in self._entries:
             raise over_already(self._entries[job_id])
-        raise JournalError(f"there is no unfinished job {job_id!r} in this client")
+        raise JournalError(f"there is no unfinished job {job_id!r} in this client", charged="no")
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """All jobs that it still holds."""
