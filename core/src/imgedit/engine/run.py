@@ -21,6 +21,7 @@ from ..errors import (
     PluginError,
     ProviderError,
 )
+from .aside import drop_aside, is_news, put_aside
 from .finish import present
 from .next_step import NextStep
 from .record import JobRecord, now
@@ -67,6 +68,7 @@ class Run:
         self._ends = self._begun + seconds
         self._seconds_before = record.seconds
         self._final: ImgEditError | None = None
+        self._only_here = False  # a paid answer that could be stored nowhere
 
     # -- time, storage, events
 
@@ -94,7 +96,16 @@ class Run:
         if self._ended is not None and not self.record.finished:
             return  # what is stored is finished, and stays so if its picture does not come again
         self._ended = None
-        self.runtime.journal.save(self.record, purse=self.runtime.purse)
+        news = is_news(self.record, self.kept)
+        try:
+            self.runtime.journal.save(self.record, purse=self.runtime.purse)
+        except JournalError as error:
+            if news and not self.is_told(error):
+                self._only_here = not put_aside(self.runtime, self.record)
+            raise
+        if news:
+            drop_aside(self.runtime, self.record)
+            self._only_here = False
         self.stored = True
         self.kept = self.record.job.status
 
@@ -206,7 +217,7 @@ class Run:
     def _next(self) -> NextStep:
         return NextStep(
             record=self.record,
-            durable=self.runtime.durable,
+            durable=self.runtime.durable and not self._only_here,
             resumed=self.resumed,
             ended=self._ended is not None,
         )

@@ -1,0 +1,119 @@
+"""A paid answer that the journal could not store: it is put aside, and found again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import HttpRequest, Json, errors, hookimpl
+from imgedit.engine import aside
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal
+from imgedit.testing.acme import build_request
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+
+class Locked(SqliteJournal):
+    """Cannot be written from the moment in which a paid answer is there."""
+
+    def save(self, record: JobRecord, **options: Any) -> None:
+        if record.job.status in ("accepted", "done"):
+            raise errors.JournalError("the journal is locked", retryable=True)
+        super().save(record, **options)
+
+
+@hookimpl
+def at_once(job: imgedit.Job) -> Any:
+    """A submit without an upload before."""
+    if job.state:
+        return build_request(job)
+    return HttpRequest(method="POST", url="/edit", purpose="submit", body=Json(job.wire()))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "jobs.sqlite3"
+
+
+@pytest.fixture(params=("picture", "address", "job"))
+def paid(acme: Any, server: ScriptedServer, request: pytest.FixtureRequest) -> None:
+    """A vendor that answers the submit with a picture, an address, or the name of its job."""
+    acme(build_request=at_once)
+    match request.param:
+        case "picture":
+            server.on("POST", "/edit", Answer.picture(png()))
+        case "address":
+            server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"]}))
+
+
+def spool(path: Path, job: str) -> Path:
+    return path.with_name(f"{path.name}.spool") / job
+
+
+def lose(edit: Any, source: Path, path: Path, **keywords: Any) -> errors.JournalError:
+    """An edit that was paid for and whose answer the journal did not take."""
+    with pytest.raises(errors.JournalError) as caught:
+        edit(source, journal=Locked(path), **keywords)
+    assert caught.value.charged == "yes"
+    assert not caught.value.retryable
+    return caught.value
+
+
+def test_the_hint_leads_to_the_picture(
+    paid: None, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    out = path.with_name("out.png")
+    error = lose(edit, source, path, out=out)
+    job = str(error.job_id)
+    assert error.hint == f"When it works again, go on with: imgedit jobs resume {job}"
+    assert resume(job, journal=path).image.path == out
+    assert not spool(path, job).exists()
+    assert server.count("POST", "/edit") == 1
+
+
+def test_it_is_put_aside_until_it_is_stored(
+    paid: None, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    job = str(lose(edit, source, path).job_id)
+    kept = spool(path, job) / "job.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(errors.JournalError) as again:
+        resume(job, journal=Locked(path))
+    assert again.value.charged == "yes"
+    assert kept.exists()
+    assert resume(job, journal=path).image.size == len(png())
+    assert not kept.exists()
+    assert server.count("POST", "/edit") == 1
+
+
+def test_where_it_cannot_be_put_aside_the_error_has_it(
+    paid: None, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aside, "write_private", full)
+        error = lose(edit, source, path)
+    assert "client.resume(error.job)" in str(error.hint)
+    assert "imgedit jobs" not in str(error.hint)
+    assert resume(error.job, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_what_was_put_aside_is_never_older_than_what_is_stored(
+    paid: None, edit: Any, resume: Any, source: Path, path: Path
+) -> None:
+    job = str(lose(edit, source, path, out=path.with_name("out.png")).job_id)
+    kept = spool(path, job) / "job.json"
+    before = kept.read_bytes()
+    first = resume(job, journal=path)
+    kept.parent.mkdir(exist_ok=True)
+    for trouble in (before, b"\xff", b"{}"):
+        kept.write_bytes(trouble)
+        assert resume(job, journal=path).image.path == first.image.path
