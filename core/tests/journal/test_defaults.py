@@ -77,7 +77,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "size": None,
         "expires_at": None,
     },
-    HttpResponse: {"body": b"", "pictures": (), "purpose": "submit"},
+    HttpResponse: {"body": b"", "pictures": (), "purpose": "submit", "_file": None},
 }
 
 

@@ -247,6 +247,27 @@ def test_a_full_disk_loses_nothing_that_was_stored(used: Path, make_record: Make
         assert journal.load(record.id) == record
 
 
+@pytest.mark.parametrize("status", ("planned", "sent"))
+@pytest.mark.parametrize("part", ("jobs_taken", "ledger"))
+def test_damage_that_only_an_answer_would_meet_is_met_before_paying(
+    used: Path, make_record: MakeRecord, part: str, status: Any
+) -> None:
+    with closing(sqlite3.connect(used)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        ((page,),) = connection.execute(query, (part,))
+        ((size,),) = connection.execute("PRAGMA page_size")
+    with used.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\x5a" * size)
+    with closing(SqliteJournal(used)) as journal:
+        assert len(list(journal.recent())) == 50, "what can be read is read"
+        for _ in range(2):
+            with pytest.raises(JournalError, match="is damaged") as caught:
+                journal.save(make_record(status=status))
+            assert caught.value.charged == "no"
+            assert "-wal and -shm files and the spool" in str(caught.value.hint)
+
+
 def test_what_was_charged_when_a_job_cannot_be_stored(
     journal: SqliteJournal, make_record: MakeRecord
 ) -> None:

@@ -73,6 +73,12 @@ SELECT status, owner, fence, expires, id, provider, model, label, unit, quoted, 
 FROM jobs WHERE id = ?1
 UNION ALL SELECT NULL, NULL, NULL, NULL, * FROM ledger WHERE job_id = ?1
 """
+# What is read and written only once an answer is there: damage is to be met before it is paid.
+_LATER = """
+SELECT 1 FROM ledger WHERE job_id = ?
+UNION ALL SELECT 1 FROM jobs INDEXED BY jobs_taken WHERE provider = ? AND vendor_ids IS NOT NULL
+LIMIT 2
+"""
 
 _Often = tuple[Status, str, str, float]
 """The status, when it changed, the record's text, and when the lease ends."""
@@ -110,6 +116,7 @@ class Saving(Leases):
         self._keep_prompts = keep_prompts
         self._first: dict[str, tuple[JobRecord, str]] = {}  # what was stored first, and its text
         self._last: dict[str, _Stored] = {}
+        self._sound = False  # whether `_LATER` was looked at: once is enough, it costs
 
     @exactly()
     def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
@@ -131,6 +138,9 @@ class Saving(Leases):
             ) from error
         try:
             with self._lock, self._transaction() as run:
+                if not self._sound and record.job.status in ("planned", "sent"):
+                    run(_LATER, (record.id, storable(record.job.provider))).fetchall()
+                    self._sound = True
                 stored = self._write(run, record, text, purse)
         except JournalError as error:
             if not error.charge_is_said:

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..errors import JournalError
 
 _KEEP = (
-    "Keep the file, it may name jobs that were paid: move it away together with its -wal and "
-    "-shm files, and a new journal is started."
+    "To begin a new journal, move the file away together with its -wal and -shm files and the "
+    "spool beside it. Keep the files: no other journal knows their jobs, and some may be paid."
 )
 
 
