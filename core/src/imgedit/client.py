@@ -141,7 +141,7 @@ class Client(Books):
             cache=None if paths is None else paths.cache,
             concurrency=concurrency,
             allow_insecure=allow_insecure,
-            budgets=tuple(budgets),
+            budgets=budgets,
         )
         self._turns = asyncio.Semaphore(concurrency)
         # Many edits that begin at once come in one by one, so that the first ones are on their way

@@ -11,7 +11,7 @@ import time
 from base64 import b64encode
 from contextlib import closing, suppress
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, Rounded, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,15 @@ def test_an_edit_over_the_budget_sends_nothing(
     run(work())
     assert server.count("POST", "/edit") == 2
     assert server.count("POST", "/upload") == (0 if way == "direct" else 2)
+
+
+@pytest.mark.parametrize(
+    "budgets", ("5 USD", ["5 USD"], Budget(amount="5 USD"), 5, [None]), ids=repr
+)
+def test_what_is_no_list_of_budgets_is_refused_at_once(budgets: Any) -> None:
+    with pytest.raises(errors.UsageError, match="budgets are a list of Budget") as caught:
+        imgedit.Client(budgets=budgets)
+    assert 'budgets=[Budget(amount="5 USD", per="day")]' in str(caught.value)
 
 
 def test_what_failed_unpaid_is_free_again(
@@ -511,6 +520,37 @@ def test_waits_are_instant_only_inside(acme: Any, server: ScriptedServer, source
         run(work())
     assert time.monotonic() - begun < 8
     assert max(waits) == pytest.approx(9, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "context", (Context(prec=2), Context(prec=2, traps=[Inexact, Rounded])), ids=("short", "traps")
+)
+def test_money_is_exact_whatever_the_application_made_of_decimal(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path | None, context: Context
+) -> None:
+    models = [{"id": "one", "price": {"amounts": "0.123", "scale": "1.01"}}]
+    told = {"at": "/cost", "scale": "0.01"}
+    acme({"models": models, "errors": {**MANIFEST["errors"], "cost": told}})
+    billed = {"code": "moderated", "state": "failed", "cost": "12.3456789"}
+    server.on("POST", "/edit", Answer.json(billed))
+    config = Config(providers={"acme": ProviderConfig(rate="0.907 EUR")})
+    price, cost = Decimal("0.12423"), Decimal("0.123456789")
+
+    async def work() -> None:
+        async with client(journal, config, budgets=[Budget(amount="0.2 USD")]) as one:
+            offer = (await one.quote(source, "x", provider="acme")).quotes[0]
+            assert (offer.quote.amount, offer.also.amount) == (price, Decimal("0.11267661"))
+            for limit in ("0.1242 USD", "0.1126 EUR"):
+                with pytest.raises(errors.BudgetExceeded, match="the limit is"):
+                    await one.edit(source, "x", provider="acme", max_cost=limit)
+            with pytest.raises(errors.ContentRejected) as caught:
+                await one.edit(source, "x", provider="acme", max_cost="0.1127 EUR")
+            assert caught.value.cost == imgedit.Money(cost, "USD")
+            assert one.spend()[0].drift == Decimal("-0.000773211")
+            assert one.budgets()[0].left == Decimal("0.076543211")
+
+    with localcontext(context):
+        run(work())
 
 
 # -- the journal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Context, localcontext
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from imgedit import Budget, BudgetExceeded, JournalError, Money, UsageError
 from imgedit.engine.journal import Journal, MemoryJournal
 from imgedit.journal import SqliteJournal
 from imgedit.ledger import Purse
+from imgedit.ledger.spend import spend, what_is_left
 
 
 @pytest.fixture(params=("memory", "sqlite"))
@@ -48,6 +50,7 @@ def test_what_is_reserved_counts_and_what_is_released_does_not(journal: Journal)
     journal.save(second, purse=limit)
     error = refused(journal, make_record(quote("0.01", "0.01")), limit)
     assert "it may cost 0.01 USD, and 0.00 are left of the budget of 0.10 USD in all" in str(error)
+    assert "in Python: client.spend()" in str(error), "the command line may have another journal"
     journal.save(first.with_job(status="failed"), purse=limit)
     journal.save(make_record(quote("0.05", "0.06")), purse=limit)
 
@@ -97,6 +100,16 @@ def test_scopes(journal: Journal) -> None:
     error = refused(journal, make_record(provider="third", label="shoes"), limit)
     assert "for the label 'shoes'" in error.message
     journal.save(make_record(provider="third"), purse=limit)
+
+
+def test_the_scope_of_jobs_without_a_label(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.04 USD", label=""))
+    journal.save(make_record(), purse=limit)
+    error = refused(journal, make_record(), limit)
+    assert "for jobs without a label" in error.message
+    journal.save(make_record(label="shoes"), purse=limit)
+    (left,) = what_is_left(limit, journal.totals, "")
+    assert str(left.counted) == "0.04"
 
 
 def test_nothing_is_nothing_in_every_unit(journal: Journal) -> None:
@@ -205,6 +218,19 @@ def test_what_was_spent_at_a_rate_that_cannot_be_read_is_not_forgotten(journal: 
         journal.save(record, purse=purse(other, **blind))
     journal.save(spent.with_job(status="failed"))
     journal.save(make_record(provider="beta"), purse=purse(budget, **blind))
+
+
+def test_sums_are_exact_whatever_the_application_made_of_decimal(journal: Journal) -> None:
+    with localcontext(Context(prec=2)):
+        limit = purse(Budget(amount="1.05 USD"))
+        for _ in range(26):
+            journal.save(make_record(), purse=limit)
+        error = refused(journal, make_record(), limit)
+        assert "it may cost 0.04 USD, and 0.01 are left" in error.message
+        (left,) = what_is_left(limit, journal.totals, "")
+        assert str(left.left) == "0.01"
+        (row,) = spend(journal.entries())
+        assert str(row.reserved) == "1.04"
 
 
 def test_credits_against_a_budget_in_credits(journal: Journal) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from ..contract.money import exactly
 from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse
 from ..ledger.budgets import Total
@@ -140,6 +141,7 @@ class MemoryJournal:
         """None: pictures lie in the client's own temporary folder."""
         return None
 
+    @exactly()
     def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
         """Keep a job; a finished one is dropped, so that memory stays level."""
         known = self._records.get(record.id)

@@ -61,9 +61,14 @@ def row_of(record: JobRecord, before: Entry | None, purse: Purse | None) -> Entr
     return entry_of(record, before, at=before.at, day=before.day)
 
 
-def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
+def may_be_refused(record: JobRecord) -> bool:
     """Whether budgets have a say: only before something is sent."""
-    if record.job.status not in ("planned", "sent"):
+    return record.job.status in ("planned", "sent")
+
+
+def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
+    """Whether a job must fit into the budgets: when it begins to count, or counts for more."""
+    if not may_be_refused(record):
         return False
     return before is None or entry.counted > before.counted or entry.bucket != before.bucket
 

@@ -12,7 +12,6 @@ from ..contract.event import Event, Kind
 from ..contract.job import Status
 from ..contract.outcome import Facts
 from ..errors import (
-    BudgetExceeded,
     ConfigError,
     DeadlineExceeded,
     ImgEditError,
@@ -98,7 +97,7 @@ class Run:
         self._ended = None
         news = is_news(self.record, self.kept)
         try:
-            self.runtime.journal.save(self.record, purse=self.runtime.purse)
+            self.runtime.journal.save(self.record, purse=self.runtime.purse_for(self.record))
         except JournalError as error:
             if news and not self.is_told(error):
                 self._only_here = not put_aside(self.runtime, self.record)
@@ -229,13 +228,13 @@ class Run:
         """
         try:
             self.save()
-        except (JournalError, BudgetExceeded) as trouble:
+        except ImgEditError as trouble:
             if self.is_told(error):
                 return True
             if self.is_told(trouble):
                 self.fill(trouble)
                 raise trouble from error
-            if error is not trouble:
+            if trouble.message != error.message:
                 error.add_note(f"It could not be stored, too: {trouble.message}")
             return False
         return True

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,14 @@ from attrs import evolve
 from ..contract.event import Event
 from ..contract.image import ImageSource
 from ..errors import ConfigError, JournalError
-from ..ledger.budgets import Budget, Purse
+from ..ledger.budgets import Budget, Purse, to_budgets
 from . import waits
 from .journal import Journal, MemoryJournal
 from .lists import Lists
 from .record import JobRecord
 from .retry import RepeatBudget
-from .rules import LEASE
+from .rules import LEASE, may_be_refused
+from .temporary import brought, clear, make_again, make_temporary, take_away
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -48,7 +48,7 @@ class Runtime:
         cache: Path | None = None,
         concurrency: int,
         allow_insecure: bool = False,
-        budgets: Sequence[Budget] = (),
+        budgets: Iterable[Budget] = (),
     ) -> None:
         self.registry = Lists(registry, config, cache, allow_insecure=allow_insecure)
         self.journal: Journal = journal or MemoryJournal()
@@ -64,7 +64,7 @@ class Runtime:
         self._folders: set[str] = set()  # jobs with a folder in the spool
         self._loose: dict[str, list[Path]] = {}  # and files beside those, by job
         self.repeats = RepeatBudget()
-        self._budgets = (*config.budgets, *budgets)
+        self._budgets = (*config.budgets, *to_budgets(budgets))
         self._driven: set[str] = set()
         self._sign: asyncio.TimerHandle | None = None
 
@@ -80,11 +80,17 @@ class Runtime:
 
     @property
     def spool(self) -> Path:
-        """The folder for pictures: the journal's, or a temporary one that ends with the client."""
+        """The folder for pictures: the journal's, or a temporary one that ends with the client.
+
+        Raises:
+            OutputError, JournalError: it cannot be made.
+        """
         if self._spool is None:
             kept = self.journal.spool
             self._temporary = kept is None
-            self._spool = kept or Path(tempfile.mkdtemp(prefix="imgedit-"))
+            self._spool = kept or make_temporary()
+        elif self._temporary:
+            make_again(self._spool)
         return self._spool
 
     def folder(self, job_id: str) -> Path:
@@ -154,6 +160,7 @@ class Runtime:
 
     def tidy(self, record: JobRecord) -> None:
         """Remove what a finished job no longer needs; results without a place of their own stay."""
+        take_away(record, self._spool)
         if not self.durable:
             self._tidy_temporary(record)
             return
@@ -290,6 +297,16 @@ class Runtime:
 
         return purse_of(self.config, self.registry, self._budgets)
 
+    def purse_for(self, record: JobRecord) -> Purse:
+        """What a journal needs to store a job as it is now.
+
+        Whatever happened already is stored without a look at budgets and rates, which could fail.
+
+        Raises:
+            ConfigError: as `purse`, for a job that is not sent yet.
+        """
+        return self.purse if may_be_refused(record) else Purse(zone=self.config.timezone)
+
     def drives(self, job_id: str) -> None:
         """A job begins or goes on in this client; signs of life are given until `lets_go`."""
         self._driven.add(job_id)
@@ -332,11 +349,14 @@ class Runtime:
         self.registry.emit(event)
 
     async def close(self) -> None:
-        """Close connections, the worker and the journal; remove the temporary spool."""
+        """Close connections, the worker and the journal; remove the temporary spool.
+
+        Pictures in it that came for a job which can go on stay: the job as JSON has their paths.
+        """
         if "transport" in self.__dict__:
             await self.transport.close()
         if "worker" in self.__dict__:
             await self.worker.close()
-        self.journal.close()
         if self._spool is not None and self._temporary:
-            shutil.rmtree(self._spool, ignore_errors=True)
+            clear(self._spool, {path for job in self.journal.unfinished([]) for path in brought(job)})
+        self.journal.close()

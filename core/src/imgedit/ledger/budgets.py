@@ -54,7 +54,7 @@ class Budget:
     Attributes:
         amount: "5 USD" or Money.
         per: "day", "month" or "total".
-        provider, label: only jobs of this provider, with this label; None = all.
+        provider, label: only jobs of this provider, with this label ("" = none); None = all.
         allow_unknown: let jobs through whose price has no known upper bound, or is in a unit
             without a rate to this one, until what counts has reached the amount; they count with
             what is known of their price.
@@ -71,7 +71,7 @@ class Budget:
 
     def covers(self, entry: Entry) -> bool:
         """Whether a job counts towards it."""
-        return self.provider in (None, entry.provider) and self.label in (None, entry.label)
+        return self.provider in (None, entry.provider) and self.label in (None, entry.label or "")
 
     def window(self, day: str) -> str:
         """How the days begin that belong to the same window: "2026-11-20", "2026-11" or ""."""
@@ -79,9 +79,27 @@ class Budget:
 
     def __str__(self) -> str:
         scope = [f"for {self.provider}"] if self.provider else []
-        scope += [f"for the label {self.label!r}"] if self.label else []
+        if self.label is not None:
+            scope.append(
+                f"for the label {self.label!r}" if self.label else "for jobs without a label"
+            )
         per = "in all" if self.per == "total" else f"per {self.per}"
         return " ".join([str(self.amount), per, *scope])
+
+
+def to_budgets(value: Iterable[Budget]) -> tuple[Budget, ...]:
+    """Budgets as a caller gives them.
+
+    Raises:
+        UsageError: they are none; else every edit would trip over them.
+    """
+    budgets = tuple(value) if isinstance(value, Iterable) else ()
+    if not isinstance(value, Iterable) or not all(isinstance(one, Budget) for one in budgets):
+        raise UsageError(
+            "budgets are a list of Budget",
+            hint='Write it like budgets=[Budget(amount="5 USD", per="day")].',
+        )
+    return budgets
 
 
 Rates = Mapping[tuple[str, str | None], Money]
@@ -191,7 +209,7 @@ class Purse:
 def _used_up(message: str) -> BudgetExceeded:
     return BudgetExceeded(
         message,
-        hint="`imgedit spend` shows what was spent and what is reserved.",
+        hint="`imgedit spend` (in Python: client.spend()) shows what was spent and reserved.",
         charged="no",
     )
 
