@@ -29,10 +29,13 @@ _OPTIONS = {
 
 
 def show_failure(screen: Screen, error: ImgEditError) -> None:
-    """Print an error: with `--json` the one document on stdout, else lines on stderr."""
+    """Print an error: with `--json` the one document on stdout, else lines on stderr.
+
+    Where stdout takes nothing, there are lines as well.
+    """
     if error.hint is None:
         error.hint = advice(error.problems)
-    if screen.as_json:
+    if screen.as_json and screen.prints:
         from ..render import error_document
 
         screen.document(error_document(error))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from ..errors import ImgEditError, UsageError
+from ..errors import ImgEditError, OutputError, UsageError
 from .app import app
 from .exits import exit_code
 from .failure import bug, show_failure
@@ -53,8 +53,9 @@ def _end(screen: Screen, error: ImgEditError) -> int:
     logger.debug("the command failed", exc_info=error)
     try:
         show_failure(screen, error)
-    except ImgEditError as unprintable:
-        screen.note(f"Error: {unprintable}", style="bold red")
+    except OutputError as unprintable:
+        show_failure(screen, error)
+        screen.note(f"Error: {unprintable.message}.", style="bold red")
     return exit_code(error)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -45,6 +45,8 @@ class Screen:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         self._stdout: TextIO = sys.stdout
+        self.prints = True
+        """Whether stdout took all that was printed so far."""
 
     # -- stdout
 
@@ -61,19 +63,34 @@ class Screen:
 
     def document(self, document: Mapping[str, Any]) -> None:
         """Print the JSON document of this command."""
-        _write(self._stdout, json.dumps(document, indent=2) + "\n")
+        self._print(json.dumps(document, indent=2) + "\n")
 
     def line(self, text: str = "") -> None:
         """Print a line of the result."""
-        _write(self._stdout, clean(text) + "\n")
+        self._print(clean(text) + "\n")
 
     def show(self, *parts: RenderableType) -> None:
         """Print tables and pictures; a pipe gets them unwrapped, without colour and borders."""
-        with self.out.capture() as captured:
-            for part in parts:
-                self.out.print(part)
-        lines = captured.get().splitlines()
-        _write(self._stdout, "".join(f"{line.rstrip()}\n" for line in lines))
+        with self._printing():  # to end a capture is to write nothing, which may fail, too
+            with self.out.capture() as captured:
+                for part in parts:
+                    self.out.print(part)
+            lines = captured.get().splitlines()
+            _write(self._stdout, "".join(f"{line.rstrip()}\n" for line in lines))
+
+    def _print(self, text: str) -> None:
+        with self._printing():
+            _write(self._stdout, text)
+
+    @contextmanager
+    def _printing(self) -> Iterator[None]:
+        """Raises OutputError when stdout does not take it."""
+        try:
+            with _giving_up(self._stdout):
+                yield
+        except OSError as error:
+            self.prints = False
+            raise OutputError(f"the result cannot be printed: {error.strerror}") from None
 
     @cached_property
     def out(self) -> Console:
@@ -92,7 +109,8 @@ class Screen:
         if self.lively:
             self.err.print(clean(text), style=style, markup=False, highlight=False, soft_wrap=True)
         else:
-            _write(sys.stderr, clean(text) + "\n")
+            with suppress(OSError), _giving_up(sys.stderr):
+                _write(sys.stderr, clean(text) + "\n")
 
     def warn(self, text: str) -> None:
         """A warning on stderr; a document holds its warnings itself."""
@@ -127,22 +145,21 @@ def _console(stream: TextIO) -> Console:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Write and flush; a reader that went away is no error of ours.
-
-    Raises:
-        OutputError: the stream cannot take it.
-    """
-    try:
+    with suppress(ValueError):  # closed by whoever started us
         stream.write(text)
         stream.flush()
+
+
+@contextmanager
+def _giving_up(stream: TextIO) -> Iterator[None]:
+    """A stream that fails gets nothing more; a reader that went away is no error of ours."""
+    try:
+        yield
     except BrokenPipeError:
         _silence(stream)
-    except OSError as error:
+    except OSError:
         _silence(stream)
-        if stream is not sys.stderr:
-            raise OutputError(f"the result cannot be printed: {error.strerror}") from None
-    except ValueError:  # closed by whoever started us
-        pass
+        raise
 
 
 def _silence(stream: TextIO) -> None:

@@ -28,6 +28,7 @@ def settle(
     Look in your account at the provider first. The job is then over, and budgets count it so. A
     job that is done and whose picture is gone for good ends so, too.
     """
+    from ..engine.bookkeeping import left_over
     from ..errors import UsageError
     from ..journal import job_row
     from .words import say_cost
@@ -42,6 +43,7 @@ def settle(
                 hint="Look in your account at the provider.",
             )
         record = client.settle(job_id, charged=charged, cost=cost)
+        left = left_over(client.runtime, record.id) if charged else None
     if as_json:
         screen.document({"jobs": [job_row(record)]})
         return
@@ -49,6 +51,8 @@ def settle(
     if charged:
         said = f"charged (cost: {say_cost(record.cost, record.quote)})"
     screen.line(f"Job {record.id} is settled: {said}.")
+    if left is not None:
+        screen.note(f"What came of it lies in {left}.")
 
 
 @click.command(epilog="Example: imgedit jobs prune --older-than 90d")
