@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,19 @@ def test_what_was_put_aside_is_never_older_than_what_is_stored(
     for trouble in (before, b"\xff", b"{}"):
         kept.write_bytes(trouble)
         assert resume(job, journal=path).image.path == first.image.path
+
+
+def test_settling_sees_it_and_keeps_it(paid: None, edit: Any, source: Path, path: Path) -> None:
+    job = str(lose(edit, source, path).job_id)
+
+    async def settle(charged: bool) -> JobRecord:
+        async with imgedit.Client(journal=path) as client:
+            return client.settle(job, charged=charged)
+
+    with pytest.raises(errors.UsageError, match="was charged") as refused:
+        asyncio.run(settle(charged=False))
+    assert refused.value.charged == "yes"
+    assert f"imgedit jobs resume {job}" in str(refused.value.hint)
+    record = asyncio.run(settle(charged=True))
+    assert str(spool(path, job)) in str((record.error or {}).get("message"))
+    assert (spool(path, job) / "job.json").exists()

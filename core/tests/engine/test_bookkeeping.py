@@ -16,7 +16,7 @@ import imgedit
 from imgedit import errors
 from imgedit.config import Config, ProviderConfig
 from imgedit.journal import SqliteJournal
-from imgedit.testing.server import ScriptedServer
+from imgedit.testing.server import Answer, ScriptedServer
 
 
 @pytest.mark.parametrize("trouble", ("newer", "disk"))
@@ -78,3 +78,24 @@ def test_pruning_keeps_the_picture_of_an_edit_that_waits_for_its_turn(
 
     assert asyncio.run(run()).image.path.exists()
     assert server.count("POST", "/edit") == 1
+
+
+def test_a_paid_job_that_can_be_fetched_is_not_settled_as_not_charged(
+    acme: Any, edit: Any, source: Path, server: ScriptedServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    server.on("GET", "/jobs/7", Answer(status=503))
+    with pytest.raises(errors.ProviderUnavailable) as caught:
+        edit(source, journal=path)
+    job = str(caught.value.job_id)
+    with imgedit.SyncClient(journal=path) as client:
+        with pytest.raises(errors.UsageError, match="was charged") as refused:
+            client.settle(job, charged=False)
+        assert (refused.value.charged, refused.value.job_id) == ("yes", job)
+        assert refused.value.hint == f"Fetch it with: imgedit jobs resume {job}"
+        assert client.job(job).job.status == "accepted"
+        record = client.settle(job, charged=True)
+        said = str((record.error or {})["message"])
+        assert "its picture was not fetched; settled by hand as charged" in said
+        assert "lies in" not in said
+        assert not path.with_name("jobs.sqlite3.spool").joinpath(job).exists()

@@ -14,7 +14,7 @@ from .store import dumps, loads
 if TYPE_CHECKING:
     from .runtime import Runtime
 
-_NAME: Final = "job.json"
+ASIDE: Final = "job.json"
 _IN_DOUBT: Final = ("sent", "unknown")
 
 
@@ -28,7 +28,7 @@ def put_aside(runtime: Runtime, record: JobRecord) -> bool:
     if not runtime.durable:
         return False
     try:
-        write_private(runtime.file(record.id, _NAME), dumps(record).encode())
+        write_private(runtime.file(record.id, ASIDE), dumps(record).encode())
     except (OSError, OutputError):
         return False
     return True
@@ -39,7 +39,7 @@ def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobReco
     if kept not in _IN_DOUBT or not runtime.durable:
         return record
     try:
-        text = (runtime.spool / record.id / _NAME).read_text(encoding="utf-8")
+        text = (runtime.spool / record.id / ASIDE).read_text(encoding="utf-8")
         aside = loads(text)
     except (OSError, ValueError, JournalError):
         return record
@@ -50,4 +50,4 @@ def drop_aside(runtime: Runtime, record: JobRecord) -> None:
     """What was put aside is stored now."""
     if runtime.durable:
         with suppress(OSError):
-            (runtime.spool / record.id / _NAME).unlink(missing_ok=True)
+            (runtime.spool / record.id / ASIDE).unlink(missing_ok=True)

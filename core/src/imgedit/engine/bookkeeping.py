@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -15,6 +16,7 @@ from ..contract.money import Money
 from ..contract.outcome import Facts
 from ..errors import DownloadFailed, ImgEditError, JournalError, OutcomeUnknown, UsageError
 from ..ledger.budgets import to_money
+from .aside import ASIDE, with_aside
 from .record import JobRecord, now
 from .summary import error_row
 
@@ -30,7 +32,8 @@ def settle_by_hand(
 ) -> JobRecord:
     """Store what the user found out about the money of a job; it is then over.
 
-    A job that is done ends so, too, when its pictures cannot be had; its money is known already.
+    A job that was charged ends so, too, when its pictures cannot be had; its money is known. What
+    came of a job that is settled as charged stays in the spool.
 
     Raises:
         UsageError: the job is over already, was never sent, its charge is known to be otherwise, or
@@ -43,15 +46,17 @@ def settle_by_hand(
     name = record.id
     with of_a_job(record):
         held = journal.hold(name)
+    held = held and with_aside(runtime, held, held.job.status)
     try:
         with of_a_job(held or record):
             if held is None:
                 raise JournalError(f"there is no job {name!r} any more")
-            record = _settled(held, charged, None if cost is None else to_money(cost))
-            journal.save(record, purse=runtime.purse)
+            left = left_over(runtime, name) if charged else None
+            record = _settled(held, charged, None if cost is None else to_money(cost), left)
+            journal.save(record, purse=runtime.purse_for(record))
     finally:
         journal.release(name)
-    if record.job.done is None:  # else what came of it may lie there, until it is forgotten
+    if record.job.done is None and left is None:  # else it lies there until it is forgotten
         runtime.drop(name)
     return record
 
@@ -68,7 +73,16 @@ def of_a_job(record: JobRecord | None = None) -> Iterator[None]:
         raise
 
 
-def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
+def left_over(runtime: Runtime, job_id: str) -> Path | None:
+    """The folder in the spool with what came of a job and was not delivered, if there is any."""
+    folder = runtime.spool / job_id
+    came = ("answer*", "picture-*", ASIDE)
+    return folder if any(file for name in came for file in folder.glob(name)) else None
+
+
+def _settled(
+    record: JobRecord, charged: bool, cost: Money | None, left: Path | None = None
+) -> JobRecord:
     job = record.job
     if record.finished and record.charged != "unknown":
         raise UsageError(
@@ -83,6 +97,12 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
             hint="If its picture is gone for good, end the job with: "
             f"imgedit jobs settle {record.id} {end}",
         )
+    paid = not done and record.charged == "yes"
+    if paid and not charged:
+        raise UsageError(
+            f"job {record.id} was charged, and its picture was not fetched yet",
+            hint=f"Fetch it with: imgedit jobs resume {record.id}",
+        )
     if cost is not None and not charged:
         raise UsageError("an edit that was not charged has no cost")
     if charged and job.status == "planned":
@@ -94,9 +114,12 @@ def _settled(record: JobRecord, charged: bool, cost: Money | None) -> JobRecord:
         )
     facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))
     said = f"settled by hand as {'' if charged else 'not '}charged"
-    kind = DownloadFailed if done else OutcomeUnknown
+    if left is not None and not done:
+        said += f"; what came of it lies in {left}"
+    kind = DownloadFailed if done or paid else OutcomeUnknown
+    what = "its outcome was not known" if kind is OutcomeUnknown else "its picture was not fetched"
     error = kind(
-        f"its picture was not fetched; {said}" if done else f"its outcome was not known; {said}",
+        f"{what}; {said}",
         charged="yes" if charged else "no",
         cost=cost,
         provider=job.provider,
