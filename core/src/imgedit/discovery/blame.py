@@ -63,7 +63,7 @@ def blame(error: BaseException, parties: Sequence[Party]) -> Blame:
         for one in parties:
             if one.ran(frame):
                 party = one
-                place = f"{'/'.join(PurePath(frame.f_code.co_filename).parts[-2:])}, line {line}"
+                place = _place(frame, line)
     said = type(error).__name__
     if innermost.startswith("imgedit.contract.") and not isinstance(error, KeyError):
         said += f": {one_line(getattr(error, 'message', error))}"
@@ -79,10 +79,22 @@ _UNKNOWN_FIELD = re.compile(
 )
 
 
+def at(error: BaseException) -> str:
+    """An exception's type, and where it was raised; what it says may quote a prompt."""
+    place = ""
+    for frame, line in _frames(error):
+        place = _place(frame, line)
+    return f"{type(error).__name__} ({place})"
+
+
 def core_is_last(error: BaseException) -> bool:
     """Whether the innermost frame is the core's own: then it is a bug of ours."""
     names = [str(frame.f_globals.get("__name__")) for frame, _ in _frames(error)]
     return bool(names) and not names[-1].startswith("pluggy")
+
+
+def _place(frame: FrameType, line: int) -> str:
+    return f"{'/'.join(PurePath(frame.f_code.co_filename).parts[-2:])}, line {line}"
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:

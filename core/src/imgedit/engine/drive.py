@@ -17,12 +17,17 @@ from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
 from ..contract.job import Status
 from ..contract.outcome import Done, Next, Step, Wait
+from ..discovery.blame import at
 from ..errors import (
     Charged,
+    DeadlineExceeded,
+    DownloadFailed,
     ImgEditError,
     NetworkError,
     OutcomeUnknown,
     ProviderError,
+    ProviderUnavailable,
+    RateLimited,
     UnexpectedResponse,
 )
 from ..manifest import is_error, poll_seconds
@@ -43,6 +48,10 @@ if TYPE_CHECKING:
 
 _SLOT_GONE = frozenset({400, 401, 403, 404, 410})
 _MOST_STEPS = 200
+
+
+# Of a question, these say that the vendor cannot tell now: not that the job is over.
+_NOT_NOW = (RateLimited, ProviderUnavailable, NetworkError, DownloadFailed, DeadlineExceeded)
 
 
 class Again(Exception):
@@ -88,20 +97,27 @@ class Drive(Run):
                 except Again:
                     continue
         except ImgEditError as error:
-            self.close(error)
-            if error.job is None and error.charged == "no" and not self.record.files:
-                self.runtime.drop(self.record.id)
-            elif error.job is None:
-                forget_answer(self)
+            self._leave(error)
             raise
         except asyncio.CancelledError as error:
             self.tag(error)
             raise
+        except Exception as error:  # what nobody foresaw ends no paid job, and is told of its money
+            wrong = self.blame(f"this edit met a mistake of the plugin's or imgedit's: {at(error)}")
+            self._leave(wrong)
+            raise wrong from error
         finally:
             self.runtime.lets_go(self.record.id)
         if self.record.job.status != "done":
             raise stored_error(self.record)
         return self.record
+
+    def _leave(self, error: ImgEditError) -> None:
+        self.close(error)
+        if error.job is None and error.charged == "no" and not self.record.files:
+            self.runtime.drop(self.record.id)
+        elif error.job is None:
+            forget_answer(self)
 
     async def _go_on(self) -> None:
         record = self.record
@@ -129,9 +145,7 @@ class Drive(Run):
             error.charged = self.record.charged
             raise self.final(error) from None
         if request.purpose == "submit" and job.status != "planned":
-            raise self.final(
-                self.blame("build_request asked for a second submit; one at most counts")
-            )
+            raise self.blame("build_request asked for a second submit; one at most counts")
         await self._read(await self._exchange(request))
 
     async def ask_once(self) -> Step:
@@ -218,6 +232,8 @@ class Drive(Run):
             self._submit_refused(error, response)
         elif response.status >= 400 and self.record.job.status != "planned":
             error.charged = self.record.charged  # a refused question says nothing of the submit
+        elif isinstance(error, _NOT_NOW) and not _is_said(error):
+            error.charged = self.record.charged  # likewise
         elif response.status < 400 and not isinstance(error, UnexpectedResponse):
             raise self.final(error)  # the vendor says in an answer of its own that the job is over
         raise error
@@ -305,6 +321,9 @@ class Drive(Run):
                 self.record = evolve(record, charged="unknown")
             raise unsettled(self, error) from error.__cause__  # it can be looked for again
         except ProviderError as error:
+            if isinstance(error, _NOT_NOW) and not spending and not _is_said(error):
+                error.charged = charged
+                raise
             if not error.charge_is_said:
                 error.charged = charged
             if error.charged == "unknown" and charged == "unknown":
@@ -362,6 +381,11 @@ def _is_found(step: Step, response: HttpResponse) -> bool:
     if isinstance(step, Next):
         return False
     return isinstance(step, Done) or response.purpose != "settle" or bool(step.facts.vendor_ids)
+
+
+def _is_said(error: ProviderError) -> bool:
+    """Whether who refused a question said what became of the money."""
+    return error.charge_is_said and error.charged != "unknown"
 
 
 def _can_wait(done: Done) -> bool:

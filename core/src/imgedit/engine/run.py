@@ -237,6 +237,9 @@ class Run:
             if trouble.message != error.message:
                 error.add_note(f"It could not be stored, too: {trouble.message}")
             return False
+        except Exception as trouble:  # of a journal that keeps to no protocol
+            error.add_note(f"It could not be stored, too: {type(trouble).__name__}")
+            return False
         return True
 
     def tag(self, error: asyncio.CancelledError) -> None:

@@ -1,0 +1,179 @@
+"""What a plugin, or the engine itself, gets wrong ends no paid job, and is told of its money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import HttpResponse, Job, errors, hookimpl
+from imgedit.engine import drive, exchange
+from imgedit.journal import SqliteJournal
+from imgedit.testing import acme as sample
+from imgedit.testing.acme import MANIFEST
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+LIMITED = {"error": "rate_limited"}
+
+
+def bad(*_: Any) -> Any:
+    raise TypeError("a secret wish")
+
+
+def stored(path: Path) -> list[tuple[str, str]]:
+    """What the journal says of its jobs, and of their money."""
+    journal = SqliteJournal(path)
+    try:
+        return [(record.job.status, record.charged) for record in journal.recent(9)]
+    finally:
+        journal.close()
+
+
+def test_a_mistake_that_nobody_foresaw_ends_no_paid_job(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path = tmp_path / "jobs.sqlite3"
+    with monkeypatch.context() as patched:
+        patched.setattr(drive, "poll_seconds", bad)
+        with pytest.raises(errors.PluginError) as caught:
+            edit(source, journal=path)
+    error = caught.value
+    assert "TypeError (engine/test_wrong_plugins.py, line " in error.message
+    assert "secret" not in str(error)
+    assert isinstance(error.__cause__, TypeError)
+    assert (error.charged, error.provider, error.job is not None) == ("yes", "acme", True)
+    assert error.hint == f"Go on with: imgedit jobs resume {error.job_id}"
+    assert stored(path) == [("accepted", "yes")]
+    assert resume(error.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_mistake_before_anything_is_sent_ends_the_job(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A job that stayed planned would keep its price reserved, and be bought when it is resumed."""
+    path = tmp_path / "jobs.sqlite3"
+    monkeypatch.setattr(exchange, "check_spending", bad)
+    with pytest.raises(errors.PluginError) as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.job) == ("no", None)
+    assert stored(path) == [("failed", "no")]
+    assert server.count("POST", "/edit") == 0
+
+
+class Unruly(SqliteJournal):
+    """Raises at the third commit, and from then on, what no journal raises."""
+
+    commits = 0
+
+    def save(self, record: Any, **keywords: Any) -> None:
+        self.commits += 1
+        if self.commits > 3:
+            raise OSError(28, "the disk is full")
+        super().save(record, **keywords)
+
+
+def test_a_journal_that_raises_what_no_journal_raises(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(errors.PluginError, match="OSError") as caught:
+        edit(source, journal=Unruly(tmp_path / "jobs.sqlite3"))
+    assert caught.value.job is not None
+    assert caught.value.charged == "yes"
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    (
+        errors.RateLimited,
+        errors.QuotaExhausted,
+        errors.ProviderUnavailable,
+        errors.NetworkError,
+        errors.DownloadFailed,
+        errors.DeadlineExceeded,
+    ),
+)
+def test_a_question_that_is_refused_for_now_ends_no_paid_job(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    kind: type[errors.ProviderError],
+) -> None:  # fmt: skip
+    """Also where the vendor says it with status 200, and the hook that reads it raises it."""
+
+    @hookimpl
+    def parse_response(job: Job, response: HttpResponse) -> Any:
+        if response.at("/error"):
+            raise kind("Acme limits how often it is asked")
+        return sample.parse_response(job, response)
+
+    acme(parse_response=parse_response)
+    done = Answer.json({"urls": [f"{server.url}/out.png"]})
+    server.on("GET", "/jobs/7", Answer.json(LIMITED), done)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(kind) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "yes"
+    assert f"imgedit jobs resume {caught.value.job_id}" in (caught.value.hint or "")
+    assert stored(path) == [("accepted", "yes")]
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_refusal_of_which_the_table_says_no_charge_ends_no_paid_job(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    rows = [{"code": ["rate_limited"], "is": "RateLimited"}]
+    fails = {"/error": {"const": "rate_limited"}}
+    acme({"errors": {**MANIFEST["errors"], "fails_when": fails, "code": ["/error"], "rows": rows}})
+    done = Answer.json({"urls": [f"{server.url}/out.png"]})
+    server.on("GET", "/jobs/7", *[Answer.json(LIMITED)] * 8, done)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.RateLimited) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "yes"
+    assert stored(path) == [("accepted", "yes")]
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_refusal_that_says_what_was_charged_ends_the_job(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    @hookimpl
+    def parse_response(job: Job, response: HttpResponse) -> Any:
+        if response.purpose == "poll":
+            raise errors.ProviderUnavailable("they are full, and gave it back", charged="no")
+        return sample.parse_response(job, response)
+
+    acme(parse_response=parse_response)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.ProviderUnavailable):
+        edit(source, journal=path)
+    assert stored(path) == [("failed", "no")]
+
+
+def test_a_second_submit_is_refused_and_the_paid_job_goes_on(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """With a plugin that is mended, its picture can be had."""
+
+    @hookimpl
+    def build_request(job: Job) -> Any:
+        if "id" in job.state:
+            return imgedit.LocalRequest(function="acme_local:convert")
+        return sample.build_request(job)
+
+    acme(build_request=build_request)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.PluginError, match="second submit") as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "yes"
+    assert stored(path) == [("accepted", "yes")]
+    acme()
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
