@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
@@ -18,6 +19,7 @@ from ..errors import (
 from .store import dumps
 
 if TYPE_CHECKING:
+    from ..contract.image import ImageSource
     from .record import JobRecord
 
 Error = TypeVar("Error", bound=ImgEditError)
@@ -83,6 +85,8 @@ class NextStep:
         if not self.durable:
             if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
                 return self.look()
+            if done and self._nowhere:
+                return "The picture is gone for good: there is no address to fetch it from."
             return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
         command = f"imgedit jobs resume {name}"
         if isinstance(error, JournalError):
@@ -90,10 +94,11 @@ class NextStep:
         if self.ended and isinstance(error, ProviderError):
             return self._gone(command)
         if done and self.resumed and isinstance(error, ProviderError):
-            return (
-                f"Fetch it later with: {command}. If it is gone for good, end the job with: "
-                f"imgedit jobs settle {name} --charged"
-            )
+            fetch = f"Fetch it later with: {command}"
+            if self._nowhere:
+                fetch = "There is no address to fetch it from"
+            end = f"imgedit jobs settle {name} --charged"
+            return f"{fetch}. If it is gone for good, end the job with: {end}"
         if unknown and isinstance(error, UnexpectedResponse):
             # The stored answer was read once more, in vain, and would be the next time, too.
             return (
@@ -105,14 +110,21 @@ class NextStep:
 
     def _gone(self, command: str) -> str:
         """When pictures of a finished job were deleted and do not come again."""
+        hint = "The picture was deleted or moved after it was written; the job stays finished."
+        return hint if self._nowhere else f"{hint} Look for it once more with: {command}"
+
+    @property
+    def _nowhere(self) -> bool:
+        """Whether there is no address and no file from which the pictures that lack could come."""
         done = self.record.job.done
-        assert done is not None  # the job is finished
+        assert done is not None  # only done jobs come here
         have = {file.index for file in self.record.files}
         lost = [output for index, output in enumerate(done.images) if index not in have]
-        hint = "The picture was deleted or moved after it was written; the job stays finished."
-        if all(output.url is None for output in lost):
-            return hint  # there is nowhere to fetch it from
-        return f"{hint} Look for it once more with: {command}"
+        return all(output.url is None and not _is_there(output.image) for output in lost)
+
+
+def _is_there(image: ImageSource | None) -> bool:
+    return image is not None and (image.path is None or Path(image.path).exists())
 
 
 def _mends(error: ImgEditError) -> str | None:

@@ -358,5 +358,7 @@ class Runtime:
         if "worker" in self.__dict__:
             await self.worker.close()
         if self._spool is not None and self._temporary:
-            clear(self._spool, {path for job in self.journal.unfinished([]) for path in brought(job)})
+            with contextlib.suppress(JournalError):  # then all of it stays
+                jobs = self.journal.unfinished([])
+                clear(self._spool, {path for job in jobs for path in brought(job)})
         self.journal.close()

@@ -1,0 +1,82 @@
+"""The folder for pictures of a client without a journal, and what stays of it after its end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .output import cannot_write
+
+if TYPE_CHECKING:
+    from .record import JobRecord
+
+_PREFIX = "imgedit-"
+
+
+def make_temporary() -> Path:
+    """A new folder, 0700.
+
+    Raises:
+        OutputError: there is no place for one.
+    """
+    try:
+        return Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        raise cannot_write(Path(tempfile.gettempdir()) / _PREFIX, error) from None
+
+
+def make_again(folder: Path) -> None:
+    """Make the folder when it is gone: systems remove what lay there for days.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    if os.path.isdir(folder):
+        return
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+
+
+def brought(record: JobRecord) -> Iterator[Path]:
+    """The files of all pictures that came for a job."""
+    images = [] if record.job.done is None else [image.image for image in record.job.done.images]
+    for answer in (record.answer, record.partial):
+        images += () if answer is None else answer.pictures
+    yield from (Path(image.path) for image in images if image is not None and image.path)
+    yield from (Path(file.path) for file in record.files)
+
+
+def clear(folder: Path, needed: Collection[Path]) -> None:
+    """Remove the folder, but for the files that are needed."""
+    if not any(path.is_relative_to(folder) for path in needed):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):
+        with suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            elif path not in needed:
+                path.unlink()
+
+
+def take_away(record: JobRecord, own: Path | None) -> None:
+    """Remove what an earlier client left for a job that is finished now; `own` = not from here."""
+    results = {Path(file.path) for file in record.files}
+    for path in set(brought(record)) - results:
+        place = Path(tempfile.gettempdir())
+        folder = next((folder for folder in path.parents if folder.parent == place), None)
+        if folder in (None, own) or not folder.name.startswith(_PREFIX):
+            continue
+        with suppress(OSError):
+            path.unlink()
+        clear_up = [parent for parent in path.parents if parent.is_relative_to(folder)]
+        for parent in clear_up:
+            with suppress(OSError):  # there is more in it
+                parent.rmdir()
