@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Event, Thread
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -54,3 +59,37 @@ def keyring(monkeypatch: pytest.MonkeyPatch) -> Keyring:
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package keyring is not installed."""
     monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+@pytest.fixture
+def trickle() -> Iterator[Callable[..., str]]:
+    """Serve a body piece by piece, with so many seconds before each; gives the base URL."""
+    over, doors = Event(), list[socket.socket]()
+
+    def answer(line: socket.socket, body: bytes, pieces: int, seconds: float) -> None:
+        size = -(-len(body) // pieces)
+        with line, suppress(OSError):
+            line.recv(1 << 16)
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+            for at in range(0, len(body), size):
+                if over.wait(seconds):
+                    break
+                line.sendall(body[at : at + size])
+
+    def serve(door: socket.socket, *what: Any) -> None:
+        with suppress(OSError):
+            while True:
+                Thread(target=answer, args=(door.accept()[0], *what), daemon=True).start()
+
+    def start(body: bytes, *, pieces: int, seconds: float) -> str:
+        door = socket.create_server(("127.0.0.1", 0))
+        doors.append(door)
+        Thread(target=serve, args=(door, body, pieces, seconds), daemon=True).start()
+        return f"http://127.0.0.1:{door.getsockname()[1]}"
+
+    yield start
+    over.set()
+    for door in doors:
+        with suppress(OSError):
+            door.shutdown(socket.SHUT_RDWR)
+        door.close()

@@ -267,3 +267,24 @@ def test_what_the_journal_relies_on_is_on_the_disk(
     assert any("answer-1" in name for name in before[0])
     assert any(name.startswith(spool) and "answer" not in name for name in before[0]), "its name"
     assert str(tmp_path / "out") in before[-1]
+
+
+def test_a_slow_line_has_the_time_of_the_edit(
+    acme: Any,
+    edit: Any,
+    resume: Any,
+    server: ScriptedServer,
+    source: Path,
+    tmp_path: Path,
+    trickle: Any,
+) -> None:
+    """`timeouts.download` is how long nothing may come."""
+    acme({"timeouts": {"download": 1.2}})
+    url = trickle(png(), pieces=12, seconds=0.2)
+    server.on("POST", "/edit", Answer.json({"urls": [f"{url}/out.png"]}))
+    journal = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        edit(source, journal=journal, deadline=1.5)
+    assert caught.value.charged == "yes"
+    assert resume(caught.value.job_id, journal=journal).image.size == len(png())
+    assert server.count("POST", "/edit") == 1

@@ -165,11 +165,22 @@ def test_files_are_capped(server: ScriptedServer, tmp_path: Path) -> None:
     assert server.count() == 2
 
 
+@pytest.mark.parametrize("limit", ("timeout", "idle"))
 @pytest.mark.parametrize("fault", ("hang", "hang_inside"))
-def test_no_file_in_time(server: ScriptedServer, tmp_path: Path, fault: Any) -> None:
+def test_no_file_in_time(server: ScriptedServer, tmp_path: Path, fault: Any, limit: str) -> None:
     server.on("GET", "/f", Answer(body=PICTURE, fault=fault))
-    error = refused(server, "/f", tmp_path / "out", timeout=0.3)
+    error = refused(server, "/f", tmp_path / "out", **{limit: 0.3})
     assert (error.code, error.retryable) == ("timeout", True)
+    assert "0.3 s" in error.reason
+
+
+def test_a_line_may_be_slow_but_not_for_ever(trickle: Any, tmp_path: Path) -> None:
+    to, url = tmp_path / "out", trickle(PICTURE, pieces=15, seconds=0.1)
+    with pytest.raises(BadDownload) as caught:
+        download(f"{url}/f", to, base=url, timeout=0.3, idle=1)
+    assert (caught.value.code, list(tmp_path.iterdir())) == ("timeout", [])
+    download(f"{url}/f", to, base=url, timeout=30, idle=1)
+    assert to.read_bytes() == PICTURE
 
 
 def test_a_server_that_is_gone(server: ScriptedServer, tmp_path: Path) -> None:

@@ -198,7 +198,8 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
                 target,
                 site=runtime.site(run.provider, base_url=run.record.base_url),
                 max_bytes=MOST_BYTES,
-                timeout=timeout(run, "download"),
+                timeout=max(0.001, run.left),
+                idle=timeout(run, "download"),
                 sha256=output.sha256,
                 size=output.size,
                 overwrite=True,
@@ -217,6 +218,8 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
         except BadDownload as bad:
             if bad.disk is not None:
                 raise cannot_write(target, bad.disk) from None
+            if bad.code == "timeout":
+                run.check_time()  # then this is what is to be said
             error, again = _failed(run, bad.reason, bad.status), bad.retryable
             error.retry_after = _asked(bad)
             if bad.status in _ENDED:

@@ -33,7 +33,7 @@ from ..errors import (
     PluginError,
     UnexpectedResponse,
 )
-from .pace import gate
+from .pace import TooEarly, gate, later
 from .room import Room
 from .settle import lost as answer_lost
 from .spending import check_spending
@@ -43,7 +43,10 @@ if TYPE_CHECKING:
     from .run import Run
 
 TIMEOUTS = {"submit": 300.0, "upload": 120.0, "download": 120.0}
-"""Seconds for a whole exchange where the manifest says nothing; others 60."""
+"""Seconds for a whole exchange where the manifest says nothing; others 60.
+
+A download may take all that the deadline leaves: of it they are seconds in which nothing comes.
+"""
 
 
 async def perform(
@@ -51,9 +54,11 @@ async def perform(
 ) -> HttpResponse:
     """Send one request and take its answer; `number` is how many the job sent before.
 
-    `on_sent` is called before the first byte of a submit leaves; what it raises stops it.
+    `on_sent` is called before the first byte of a submit leaves; what it raises stops it. When
+    the provider's limit is reached by then, it is connected to once more later.
 
     Raises:
+        DeadlineExceeded: the time given ran out before it was sent.
         NetworkError: it was not sent; or it was free and its answer was lost.
         OutcomeUnknown: a submit was sent and its answer was lost.
         ProviderError: a local function failed, or a picture's bytes are not there any more.
@@ -61,8 +66,12 @@ async def perform(
     _check_at_hand(run, request)
     if isinstance(request, LocalRequest):
         return await _local(run, request)
-    await _check_unchanged(run, request)
-    return await _http(run, request, number, on_sent)
+    while True:
+        await _check_unchanged(run, request)
+        try:
+            return await _http(run, request, number, on_sent)
+        except TooEarly as early:
+            await later(run, early)
 
 
 def timeout(run: Run, purpose: str) -> float:
@@ -109,6 +118,9 @@ async def _http(
             durable=runtime.durable,
             on_answer=None if room is None else room.give_back,
         )
+    except TooEarly:
+        run.record = before
+        raise
     except NotSent as lost:
         run.record = before  # the time may have run out after "sent", before the first byte
         await _check_unchanged(run, request)
@@ -177,13 +189,19 @@ def _pictures(value: Any) -> Iterator[ImageSource]:
 
 
 async def _check_unchanged(run: Run, request: HttpRequest) -> None:
-    """A file that changed since it was validated is not sent: another picture was priced."""
-    if run.record.job.status != "planned":
+    """A file that changed since it was validated is not sent: another picture was priced.
+
+    Nor is it sent once more under a key, which stands for the bytes that were sent first.
+    """
+    first = run.record.job.status == "planned"
+    if not (first or request.spends):
         return
-    for image in run.record.job.request.pictures:
+    for image in run.record.job.request.pictures if first else _pictures(request.body):
         if image.url is not None or image.untouched():
             continue
         if not await asyncio.to_thread(image.unchanged):
+            if not first:
+                raise answer_lost(run.record)
             raise run.final(
                 ImageRejected(
                     "the picture's file has changed, or is gone, since the edit began",

@@ -167,6 +167,7 @@ class Transport:
         site: Site | None = None,
         max_bytes: int = 256 << 20,
         timeout: float = 300,
+        idle: float | None = None,
         sha256: str | None = None,
         size: int | None = None,
         overwrite: bool = False,
@@ -185,6 +186,7 @@ class Transport:
             site: whose file it is: a site with a private base URL allows that one address.
             max_bytes: the most it may have.
             timeout: seconds for everything.
+            idle: seconds in which nothing comes, None = as long as there is time.
             sha256, size: what was announced; another file is refused.
             overwrite: an existing file is replaced.
             allow_http: http:// is fine (a picture whose URL the user gave).
@@ -202,6 +204,7 @@ class Transport:
             to=to,
             max_bytes=max_bytes,
             timeout=timeout,
+            idle=idle,
             sha256=sha256,
             size=size,
             overwrite=overwrite,

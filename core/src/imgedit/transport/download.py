@@ -51,6 +51,7 @@ class Fetch:
     to: Path
     max_bytes: int
     timeout: float
+    idle: float | None
     sha256: str | None
     size: int | None
     overwrite: bool
@@ -123,7 +124,9 @@ class Fetch:
                              "Accept-Encoding": "identity"},
                     allow_redirects=False,
                     proxy=self.pool.proxy,
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=CONNECT_SECONDS, sock_read=self.idle
+                    ),
                 )  # fmt: skip
             except NotSent as error:
                 raise BadDownload("guard", error.reason) from None
@@ -179,6 +182,9 @@ class Fetch:
             return BadDownload("url", "the URL of the file cannot be used")
         if failure.refused:
             return BadDownload("guard", failure.reason)
+        if isinstance(error, aiohttp.SocketTimeoutError):
+            reason = f"nothing came from {host} for {self.idle:g} s"
+            return BadDownload("timeout", reason, retryable=True)
         if failure.timed_out:
             return BadDownload("timeout", failure.reason, retryable=True)
         if failure.truncated:
