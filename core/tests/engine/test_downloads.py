@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import imgedit
-from imgedit import errors
+from imgedit import errors, hookimpl
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
@@ -232,6 +232,24 @@ def test_a_refresh_may_answer_with_the_picture_itself(
     server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": [f"{server.url}/gone.png"]}), held)
     server.on("GET", "/gone.png", Answer(status=404))
     assert edit(source, journal=tmp_path / "jobs.sqlite3").image.size == len(png())
+
+
+def test_a_plugin_that_no_longer_asks_for_new_addresses_denies_no_payment(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    @hookimpl
+    def refuses(job: imgedit.Job) -> Any:
+        raise errors.ModelUnavailable("this model is gone")
+
+    path = tmp_path / "jobs.sqlite3"
+    server.on("GET", "/out.png", Answer(status=403))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, journal=path)
+    acme(build_request=refuses)
+    with pytest.raises(errors.ModelUnavailable) as again:
+        resume(caught.value.job_id, journal=path)
+    assert again.value.charged == "yes"
+    assert again.value.job is not None
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nothing tells what is flushed")

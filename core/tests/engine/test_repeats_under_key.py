@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import imgedit
-from imgedit import errors
+from imgedit import FilePart, HttpRequest, Multipart, Next, errors, hookimpl
 from imgedit.engine import drive, settle
-from imgedit.testing.acme import MANIFEST
+from imgedit.testing.acme import MANIFEST, build_request
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -189,3 +189,60 @@ def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(
     with pytest.raises(errors.ImgEditError) as again:
         resume(caught.value.job_id, journal=path)
     assert again.value.charged == "unknown"
+
+
+def test_a_file_that_changed_is_not_sent_under_the_key_of_another(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """As many bytes as before: only its content tells."""
+
+    @hookimpl
+    def inside(job: imgedit.Job) -> Any:
+        if job.state:
+            return build_request(job)
+        body = Multipart([("image", FilePart(job.request.image))])
+        return HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
+
+    path = tmp_path / "jobs.sqlite3"
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}}, build_request=inside)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    before, submits = source.read_bytes(), server.count("POST", "/edit")
+    source.write_bytes(before[:-20] + b"!" + before[-19:])
+    with pytest.raises(errors.OutcomeUnknown) as again:
+        resume(caught.value.job_id, journal=path)
+    assert again.value.charged == "unknown"
+    assert server.count("POST", "/edit") == submits
+    source.write_bytes(before)
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert len({one.body for one in server.received("POST", "/edit")}) == 1
+
+
+def test_a_plugin_that_no_longer_repeats_says_nothing_of_the_first_try(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    @hookimpl
+    def refuses(job: imgedit.Job) -> Any:
+        if job.status == "planned":
+            raise errors.ModelUnavailable("this model is gone")
+        return build_request(job)
+
+    path, key = tmp_path / "jobs.sqlite3", {"header": "Idempotency-Key", "hours": 24}
+    acme({"idempotency": key})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    acme({"idempotency": key}, build_request=refuses)
+    with pytest.raises(errors.ModelUnavailable) as again:
+        resume(caught.value.job_id, journal=path)
+    assert (again.value.charged, again.value.retryable) == ("unknown", False)
+    assert again.value.job is not None
+
+    @hookimpl
+    def reconcile(job: imgedit.Job, response: Any) -> Any:
+        return Next({"id": "7"})
+
+    acme({"idempotency": key}, build_request=refuses, reconcile=reconcile)
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())

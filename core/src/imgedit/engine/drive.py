@@ -15,7 +15,7 @@ from attrs import evolve
 
 from ..contract.event import Event
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
-from ..contract.job import Status
+from ..contract.job import Job, Status
 from ..contract.outcome import Done, Next, Step, Wait
 from ..discovery.blame import at
 from ..errors import (
@@ -140,18 +140,25 @@ class Drive(Run):
         if self._steps > _MOST_STEPS:
             raise self.blame(f"{_MOST_STEPS} exchanges in a row led to nothing to wait for")
         try:
-            request = self.provider.build_request(job)
+            request = self._build(job)
         except ProviderError as error:
-            error.charged = self.record.charged
             raise self.final(error) from None
         if request.purpose == "submit" and job.status != "planned":
             raise self.blame("build_request asked for a second submit; one at most counts")
         await self._read(await self._exchange(request))
 
+    def _build(self, job: Job) -> HttpRequest | LocalRequest:
+        """The next request of a job; a refusal of the plugin's says nothing of what was sent."""
+        try:
+            return self.provider.build_request(job)
+        except ProviderError as error:
+            error.charged = self.record.charged
+            raise
+
     async def ask_once(self) -> Step:
         """One free exchange of a done job, in its present state: what `Done.refresh` leads to."""
         job = self.record.job
-        request = self.provider.build_request(job)
+        request = self._build(job)
         if request.spends:
             raise self.blame("the state of a refresh led to a submit")
         response = await self._exchange(request)
@@ -294,8 +301,12 @@ class Drive(Run):
         job = self.record.job
         self._number = job.exchanges - 1
         planned = evolve(job, status="planned", sent_at=None, exchanges=self._number)
-        request = self.provider.build_request(planned)
-        await self._read(await self._exchange(request))
+        try:
+            request = self._build(planned)
+        except ProviderError as error:
+            await settle(self, error)
+        else:
+            await self._read(await self._exchange(request))
         raise Again
 
     # -- reading an answer
