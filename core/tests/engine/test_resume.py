@@ -529,6 +529,41 @@ def test_looking_in_vain_ends_no_job(
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize("tells", ("the list", "reconcile", "the poll"))
+def test_a_lookup_never_takes_another_of_our_edits(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    tells: str,
+) -> None:  # fmt: skip
+    """A plugin that takes the newest edit does not look into `job.taken`; the engine does."""
+    known = Facts(vendor_ids={"id": "7"})
+
+    @hookimpl
+    def reconcile(job: imgedit.Job) -> Next:
+        if tells == "reconcile":
+            return Next({**job.state, "id": "7"}, facts=known)
+        return Next({**job.state, "settle": True})
+
+    @hookimpl
+    def newest(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose != "settle":
+            return parse_response(job, response)
+        return Wait({"id": "7"}, facts=known if tells == "the list" else Facts())
+
+    path = tmp_path / "jobs.sqlite3"
+    done = Answer.json({"id": "7", "urls": [f"{server.url}/out.png"]})
+    server.on("GET", "/jobs/7", done)
+    edit(source, journal=path)  # holds id 7
+    acme(reconcile=reconcile, build_request=build_with_list, parse_response=newest)
+    server.on("POST", "/edit", Answer(fault="drop_before_body"))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    assert stored_charge(path) == ("unknown", "unknown")
+    with pytest.raises(errors.OutcomeUnknown):
+        resume(caught.value.job_id, journal=path)
+    assert stored_charge(path) == ("unknown", "unknown")
+
+
 def test_ids_that_others_got_meanwhile_are_known_when_resuming(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

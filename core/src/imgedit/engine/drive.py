@@ -347,7 +347,10 @@ class Drive(Run):
         record = self.record
         job = record.job
         found = record.charged == "unknown" and _is_found(step, response)
-        changes: dict[str, Any] = {"facts": job.facts.merged(step.facts)}
+        facts = job.facts.merged(step.facts)
+        if record.charged == "unknown" and not job.taken.isdisjoint(facts.vendor_ids.values()):
+            raise unsettled(self, OutcomeUnknown("what was found is another edit of ours"))
+        changes: dict[str, Any] = {"facts": facts}
         if isinstance(step, Done):
             changes |= {"done": step, "status": "done"}
         else:

@@ -39,8 +39,8 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     except PluginError as wrong:
         logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
         found = None
-    if found is None:
-        raise error or lost(record)
+    if found is None or not job.taken.isdisjoint(found.facts.vendor_ids.values()):
+        raise error or lost(record)  # or it found another job of ours
     job = evolve(job, state=found.state, status="unknown", facts=job.facts.merged(found.facts))
     run.record = evolve(
         record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
