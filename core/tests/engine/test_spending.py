@@ -447,15 +447,49 @@ def test_so_many_edits_in_a_time(
     acme: Any, server: ScriptedServer, source: Path, journal: Path | None
 ) -> None:
     acme(**direct(server))
+    events: list[imgedit.Event] = []
 
     async def work() -> None:
-        async with client(journal, limited(limit=3.0, burst=3), concurrency=1) as one:
+        async with client(journal, limited(limit=6.0, burst=3)) as one:
             for _ in range(4):
-                await one.edit(source, "x", provider="acme")
+                await one.edit(source, "x", provider="acme", on_event=events.append)
 
     with instant_waits() as waits:
         run(work())
-    assert sum(waits) == pytest.approx(6, abs=0.5)
+    assert sum(waits) == pytest.approx(6, abs=0.5), "three at once, then one every 6 s"
+    assert [event.seconds for event in events if event.kind == "waiting"] == [
+        pytest.approx(6, abs=0.5)
+    ]
+    assert server.connections == 4
+
+
+def test_an_edit_that_is_late_does_not_wait_on_an_open_connection(
+    acme: Any, server: ScriptedServer, source: Path
+) -> None:
+    class Uneven(MemoryJournal):
+        """An edit whose connection took longer to stand was sent just before this one."""
+
+        waits = [0.4, 5.0]
+
+        def turn(self, provider: str, interval: float, burst: int, clock: Any) -> float:
+            if provider == "acme sends" and self.waits:
+                return self.waits.pop(0)
+            return super().turn(provider, interval, burst, clock)
+
+    acme(**direct(server))
+    events: list[imgedit.Event] = []
+
+    async def work() -> None:
+        async with client(Uneven(), limited(limit=6.0)) as one:
+            result = await one.edit(source, "x", provider="acme", on_event=events.append)
+            assert result.attempts == 1
+
+    with instant_waits() as waits:
+        run(work())
+    assert waits[:2] == [0.4, 5.0]
+    assert next(event.seconds for event in events if event.kind == "waiting") == 5.0
+    assert (server.connections, server.count("POST", "/edit")) == (2, 1)
+    assert [request.connection for request in server.requests] == [2]
 
 
 def test_a_limit_that_leaves_no_time(

@@ -12,6 +12,21 @@ if TYPE_CHECKING:
 
 _LONGEST = 0.5
 
+_PATIENCE = 1.0
+"""Seconds that a connection is kept waiting before anything is sent over it."""
+
+_LATE = 0.5
+"""Seconds that edits may be late on their way to the vendor. Where they follow one another faster,
+one place of a burst is left for those, so that no second there holds more than limit + burst."""
+
+
+class TooEarly(Exception):
+    """The edit must not be sent yet; it was not, and its connection is closed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it must wait {seconds:g} s")
+        self.seconds = seconds
+
 
 async def enter(run: Run) -> None:
     """Wait until the job may run beside the others of its provider.
@@ -37,30 +52,55 @@ async def turn(run: Run) -> None:
     Raises:
         DeadlineExceeded: the time given ran out before.
     """
-    burst = run.runtime.config.of(run.provider.name).burst
-    await _turn(run, run.provider.name, burst, "the limit of edits is reached")
+    told = False
+    while wait := _take(run, run.provider.name):
+        if not told:
+            _tell(run, wait)
+        told = True
+        await _rest(run, wait)
 
 
 async def gate(run: Run) -> None:
     """As `turn`, in the moment of sending: connections may have taken unevenly long to stand.
 
-    What comes here had its turn, so that hardly anything waits, and not for long. One place of a
-    burst is left for those that are late on their way to the vendor.
+    What comes here had its turn, so that hardly anything waits, and nothing for long: who waits on
+    an open connection may find it closed by the vendor when the edit is sent.
+
+    Raises:
+        TooEarly: it would have to wait longer than that.
+        DeadlineExceeded: the time given ran out before.
     """
-    burst = run.runtime.config.of(run.provider.name).burst
-    await _turn(run, f"{run.provider.name} sends", max(1, burst - 1), None)
-
-
-async def _turn(run: Run, name: str, burst: int, text: str | None) -> None:
-    limit = run.runtime.config.of(run.provider.name).limit
-    if limit is None:
-        return
-    journal = run.runtime.journal
-    while wait := journal.turn(name, limit, burst, waits.moment):
-        if text is not None:
-            run.emit("waiting", text, seconds=wait)
-        text = None
+    patience = _PATIENCE
+    while wait := _take(run, f"{run.provider.name} sends"):
+        patience -= wait
+        if patience < 0:
+            raise TooEarly(wait)
         await _rest(run, wait)
+
+
+async def later(run: Run, early: TooEarly) -> None:
+    """Wait as long as the gate said, without a connection, and for a new turn.
+
+    Raises:
+        DeadlineExceeded: the time given ran out before.
+    """
+    _tell(run, early.seconds)
+    await _rest(run, early.seconds)
+    await turn(run)
+
+
+def _take(run: Run, name: str) -> float:
+    settings = run.runtime.config.of(run.provider.name)
+    limit, burst = settings.limit, settings.burst
+    if limit is None:
+        return 0.0
+    if limit < _LATE:
+        burst = max(1, burst - 1)
+    return run.runtime.journal.turn(name, limit, burst, waits.moment)
+
+
+def _tell(run: Run, seconds: float) -> None:
+    run.emit("waiting", "the limit of edits is reached", seconds=seconds)
 
 
 async def _rest(run: Run, seconds: float) -> None:
