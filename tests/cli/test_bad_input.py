@@ -213,7 +213,7 @@ OUTPUTS = {
     "below a file": ("photo.png/out.png", "'photo.png' is not a folder", "Choose another place."),
     "a folder": (".", "is a folder", "Give the name of a file."),
     "exists": ("photo.png", "exists already", "Choose another name"),
-    "long name": ("x" * 300 + ".png", "File name too long", "Choose another place"),
+    "long name": ("x" * 300 + ".png", "File name too long", "Choose a shorter name"),
 }
 
 

@@ -78,10 +78,10 @@ class ResultImage:
         Raises:
             OutputError: it cannot be written there, or a file is in the way.
         """
-        from .engine.output import check_writable, place
+        from .engine.output import check_free, check_place, place
 
-        target = Path(path)
-        check_writable(target, 1, overwrite=overwrite)
+        target = check_place(path)
+        check_free(target, overwrite=overwrite)
         source = self._path if self._held is None else self._held.data
         place(source, target, overwrite=overwrite)
         return target

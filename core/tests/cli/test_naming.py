@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgedit import OutputError
-from imgedit.cli.naming import check_default, default_out, shown
+from imgedit.cli.naming import default_out, shown
 
 
 @pytest.mark.parametrize(
@@ -29,14 +28,13 @@ def test_the_name_comes_from_the_picture_and_stays_in_this_folder(image, name):
     assert out.parent == Path()
 
 
-def test_a_made_up_name_must_be_free_in_every_format(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    out = Path("photo.v2-edited")
-    check_default(out, 2)
-    (tmp_path / "photo.v2-edited-2.webp").touch()
-    check_default(out, 1)
-    with pytest.raises(OutputError, match=r"photo\.v2-edited-2\.webp"):
-        check_default(out, 2)
+def test_a_made_up_name_must_be_free_in_every_format(acme, server, key, photo, call, tmp_path):
+    (tmp_path / "photo-edited-2.webp").touch()
+    ran = call("edit", photo, "warmer", "-n", "2")
+    assert ran.code == 10
+    assert "photo-edited-2.webp' exists already. Nothing was charged." in ran.err
+    assert call("edit", photo, "warmer", "-n", "2", "--dry-run").code == 0
+    assert server.requests == []
 
 
 def test_paths_are_shown_as_the_user_would_write_them(tmp_path, monkeypatch):

@@ -220,8 +220,24 @@ def test_a_picture_as_the_answer(
         (lambda folder: (folder / "out.png").write_bytes(b"mine"), "out.png", "exists already"),
         (lambda folder: (folder / "out.png").mkdir(), "out.png", "is a folder"),
         (lambda folder: (folder / "out-2.png").write_bytes(b""), "out.png", "exists already"),
+        (lambda folder: (folder / "out.webp").write_bytes(b""), "out", "out.webp' exists already"),
+        (lambda folder: (folder / "out.png").symlink_to("nowhere"), "out.png", "exists already"),
+        (lambda folder: None, "x" * 252, "cannot be written"),
+        (lambda folder: None, "x" * 251 + ".png", "cannot be written"),
+        (lambda folder: None, f"new{os.sep}", "is the name of a folder"),
     ),
-    ids=["no folder", "file as folder", "exists", "folder", "second exists"],
+    ids=[
+        "no folder",
+        "file as folder",
+        "exists",
+        "folder",
+        "second exists",
+        "any format",
+        "link",
+        "long name",
+        "long name in another format",
+        "slash",
+    ],
 )
 def test_an_output_that_cannot_work_costs_nothing(
     acme: Any,
@@ -235,8 +251,20 @@ def test_an_output_that_cannot_work_costs_nothing(
 ) -> None:
     prepare(tmp_path)
     with pytest.raises(errors.OutputError, match=reason) as caught:
-        edit(source, n=1 + (tmp_path / "out-2.png").exists(), out=tmp_path / out)
+        edit(source, n=1 + (tmp_path / "out-2.png").exists(), out=f"{tmp_path}{os.sep}{out}")
     assert caught.value.charged == "no"
+    assert server.requests == []
+
+
+def test_a_folder_is_never_overwritten(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out-2.png").mkdir()
+    with pytest.raises(errors.OutputError, match=r"out-2\.png' is a folder"):
+        edit(source, n=2, out=tmp_path / "out.png", overwrite=True)
+    (tmp_path / "other.jpg").mkdir()
+    with pytest.raises(errors.OutputError, match=r"other\.jpg' is a folder"):
+        edit(source, out=tmp_path / "other", overwrite=True)
     assert server.requests == []
 
 

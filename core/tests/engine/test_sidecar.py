@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -219,6 +221,18 @@ def test_a_name_that_is_too_long_for_a_record(
     with pytest.raises(errors.OutputError, match="cannot be written"):
         edit(source, out=tmp_path / f"{'x' * 248}.png", sidecar=True)
     assert server.requests == []
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_name_that_is_no_text(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """A disk from another time holds names in another encoding."""
+    out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    result = edit(source, out=out, sidecar=True, journal=tmp_path / "jobs.sqlite3")
+    assert result.image.path == out
+    told = json.loads((tmp_path / os.fsdecode(b"caf\xe9.png.json")).read_bytes())
+    assert told["output"]["path"] == str(out)
 
 
 def test_content_credentials_are_told_and_kept(

@@ -58,7 +58,7 @@ def edit(
 
     Progress and warnings go to stderr; the result's place, size and cost to stdout.
     """
-    from .naming import check_default, check_image_name, default_out
+    from .naming import check_image_name, default_out
     from .values import models_for, read_options, read_reference
 
     if as_json and preview:
@@ -69,16 +69,10 @@ def edit(
         "model": model,
         "options": read_options(options, models),
         "references": [read_reference(text) for text in references],
-        "overwrite": overwrite,
+        "overwrite": overwrite or (dry_run and out is None),
     }
     check_image_name(image)
-    if out is None:
-        target = default_out(image)
-        if not overwrite and not dry_run:
-            check_default(target, fields["n"])
-        fields["out"] = target
-    else:
-        fields["out"] = out
+    fields["out"] = default_out(image) if out is None else out
     if dry_run:
         from .dry import show_requests
 

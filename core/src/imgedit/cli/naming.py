@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..engine.output import check_free, numbered, usual_names
 from ..errors import ValidationError
 
 
@@ -28,19 +27,6 @@ def _last_part(url: str) -> str:
         return ""
     kept = "".join(one if one.isalnum() or one in "-_. " else "-" for one in name)
     return Path(kept).stem.strip(" .")[:80]
-
-
-def check_default(out: Path, count: int) -> None:
-    """Refuse a name that was made up when a picture of that name is there in any format.
-
-    Which format the result has is known only when it has been paid for.
-
-    Raises:
-        OutputError: there is one.
-    """
-    for index in range(max(count, 1)):
-        for path in usual_names(numbered(out, index, count)):
-            check_free(path, overwrite=False)
 
 
 def check_image_name(image: str) -> None:

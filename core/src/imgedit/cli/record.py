@@ -72,8 +72,9 @@ def record(
     stands for each picture. What remains can still tell who you are: read the files before you
     publish them.
     """
+    from ..engine.output import check_writable
     from ..recording.files import check_folder
-    from .naming import check_default, check_image_name, default_out, shown
+    from .naming import check_image_name, default_out, shown
     from .values import models_for, read_options, read_reference
 
     manifest = _manifest(provider)
@@ -84,11 +85,8 @@ def record(
         "references": [read_reference(text) for text in references],
     }
     check_image_name(image)
-    if out is None:
-        fields["out"] = default_out(image)
-        check_default(fields["out"], fields["n"])
-    else:
-        fields["out"] = out
+    fields["out"] = default_out(image) if out is None else out
+    check_writable(fields["out"], max(fields["n"], 1), overwrite=False)
     check_folder(data)
     if not yes and not _agreed(screen, image, prompt, fields):
         screen.note("Nothing was sent.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def present(record: JobRecord) -> JobRecord:
 
 
 def _exists(file: SavedFile) -> bool:
-    return Path(file.path).exists()
+    return os.path.exists(file.path)  # False, too, where it may not be looked at
 
 
 def _image(file: SavedFile, output: Output, held: Held | None) -> ResultImage:

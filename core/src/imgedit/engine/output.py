@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,9 @@ from ..files import whole
 from ..images.sniff import extension_for, media_type_for
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
+_LONGEST: Final = "-99.webp"
+"""What a name may end in when another has it, and the picture has another format."""
+_SEPARATORS: Final = tuple(filter(None, (os.sep, os.altsep)))
 _IN_THE_WAY: Final = "Move what is there away."
 _NO_FOLDER: Final = "Make the folder."
 
@@ -56,34 +60,83 @@ def free_name(path: Path, *, sidecar: bool, ours: Callable[[Path], bool]) -> Pat
     """
     number = 0
     free = path
-    while (free.exists() or (sidecar and sidecar_of(free).exists())) and not ours(free):
+    lies = os.path.lexists
+    while (lies(free) or (sidecar and lies(sidecar_of(free)))) and not ours(free):
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return free
 
 
-def check_writable(out: Path, count: int, *, overwrite: bool) -> None:
+def check_writable(
+    out: str | Path,
+    count: int,
+    *,
+    overwrite: bool,
+    sidecar: bool = False,
+    since: datetime | None = None,
+) -> None:
     """Refuse an output that cannot work, before anything is spent.
 
+    Which format a picture has whose name has no extension is known only when it is paid for.
+
+    Args:
+        sidecar: whether a record goes beside each picture.
+        since: what was written later is in the way although files may be overwritten.
+
     Raises:
-        OutputError: the folder is missing or not writable, or a file is in the way.
+        OutputError: the folder is missing or not writable, a name is too long, or a file is in
+            the way.
+    """
+    place = check_place(out)
+    for index in range(count):
+        asked = numbered(place, index, count)
+        _check_length(asked, sidecar=sidecar)
+        for path in usual_names(asked):
+            if os.path.isdir(path):
+                raise _is_folder(path)
+            check_free(path, overwrite=overwrite, since=since)
+            if sidecar:
+                check_free(sidecar_of(path), overwrite=overwrite, since=since)
+
+
+def check_place(out: str | Path) -> Path:
+    """The path of a file that is to be written, in a folder that takes files.
+
+    Raises:
+        OutputError: it is a folder's, or in a folder that is missing or not writable.
     """
     if "\0" in str(out):
         raise OutputError("the output's name holds a NUL character", hint="Choose another name.")
+    if str(out).endswith(_SEPARATORS):
+        raise OutputError(f"{str(out)!r} is the name of a folder", hint="Give the name of a file.")
     try:
-        _check_place(out)
-        for index in range(count):
-            check_free(numbered(out, index, count), overwrite=overwrite)
-    except OSError as error:  # the name is too long, a folder may not be looked into
-        raise cannot_write(out, error) from None
+        _check_folder(Path(out))
+    except OSError as error:  # a name is too long, a folder may not be looked into
+        raise cannot_write(Path(out), error) from None
+    return Path(out)
 
 
-def _check_place(out: Path) -> None:
+def _check_length(path: Path, *, sidecar: bool) -> None:
+    stem = path.name if media_type_for(path.suffix) is None else path.stem
+    longest = path.with_name(stem + _LONGEST)
+    try:
+        os.lstat(sidecar_of(longest) if sidecar else longest)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def _is_folder(path: Path) -> OutputError:
+    return OutputError(
+        f"{str(path)!r} is a folder", hint="Give the name of a file.", mend=_IN_THE_WAY
+    )
+
+
+def _check_folder(out: Path) -> None:
     folder = out.parent
     if out.is_dir():
-        raise OutputError(
-            f"{str(out)!r} is a folder", hint="Give the name of a file.", mend=_IN_THE_WAY
-        )
+        raise _is_folder(out)
     if not folder.exists():
         raise OutputError(
             f"the folder {str(folder)!r} does not exist",
@@ -97,10 +150,18 @@ def _check_place(out: Path) -> None:
     _probe(folder)
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool, since: datetime | None = None) -> None:
     """Raises OutputError when a file is in the way and may not be replaced."""
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not (overwrite and is_older(path, since)):
         raise in_the_way(path)
+
+
+def is_older(path: Path, since: datetime | None) -> bool:
+    """Whether nothing was written to a path since then; None = that does not matter."""
+    try:
+        return since is None or os.lstat(path).st_mtime <= since.timestamp()
+    except OSError:  # nothing is there
+        return True
 
 
 def in_the_way(path: Path) -> OutputError:
@@ -131,11 +192,12 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
             what, hint="Free some space, or write somewhere else.", mend="Free some space there."
         )
     reason = error.strerror or type(error).__name__
-    return OutputError(
-        f"{str(path)!r} cannot be written: {reason}",
-        hint="Choose another place for it.",
-        mend=_NO_FOLDER if error.errno == errno.ENOENT else "Make it possible to write there.",
-    )
+    hint, mend = "Choose another place for it.", "Make it possible to write there."
+    if error.errno == errno.ENOENT:
+        mend = _NO_FOLDER
+    elif error.errno == errno.ENAMETOOLONG:
+        hint = "Choose a shorter name."
+    return OutputError(f"{str(path)!r} cannot be written: {reason}", hint=hint, mend=mend)
 
 
 def second_name(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from .output import check_writable
 from .prepare import prepare
 from .record import JobRecord, Wish, new_id
 from .same import fingerprint, note_of_none, note_of_same
-from .sidecar import check_sidecars
 
 if TYPE_CHECKING:
     from ..discovery import Provider
@@ -186,16 +186,14 @@ def pick(runtime: Runtime, ask: Ask) -> Picked:
     )
 
 
-def check_places(wish: Ask | Wish, count: int) -> None:
-    """Refuse an output that cannot work, before anything is spent.
+def check_places(wish: Ask | Wish, count: int, since: datetime | None = None) -> None:
+    """Refuse an output that cannot work, before anything is spent; `since` as `check_writable`.
 
     Raises:
         OutputError: it could not be written; UsageError: a sidecar has no picture beside it.
     """
     if wish.out is not None:
-        check_writable(Path(wish.out), count, overwrite=wish.overwrite)
-        if wish.sidecar:
-            check_sidecars(Path(wish.out), count, overwrite=wish.overwrite)
+        check_writable(wish.out, count, overwrite=wish.overwrite, sidecar=wish.sidecar, since=since)
     elif wish.sidecar:
         raise UsageError("a sidecar needs a place", hint="Say where the picture goes: out=.")
 

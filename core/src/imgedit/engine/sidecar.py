@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,9 @@ from attrs import evolve
 from ..contract.image import ImageSource
 from ..errors import OutputError
 from ..result import EditResult, ResultImage
-from .output import cannot_write, check_free, numbered, place, sidecar_of, usual_names
+from .output import place, sidecar_of
 from .record import JobRecord
 from .same import is_there
-
-
-def check_sidecars(out: Path, count: int, *, overwrite: bool) -> None:
-    """Raises OutputError when a record cannot go where it would, or may not replace what is there.
-
-    Which format a picture has whose name has no extension is known only when it is paid for.
-    """
-    try:
-        for index in range(count):
-            for picture in usual_names(numbered(out, index, count)):
-                check_free(sidecar_of(picture), overwrite=overwrite)
-    except OSError as error:  # the name is too long
-        raise cannot_write(out, error) from None
 
 
 def write_sidecars(record: JobRecord, result: EditResult) -> None:
@@ -43,8 +31,9 @@ def write_sidecars(record: JobRecord, result: EditResult) -> None:
             continue
         document = _document(record, result, image)
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        data = text.encode(errors="backslashreplace")  # a name that is no text: JSON's own escape
         try:
-            place(text.encode(), target, overwrite=record.wish.overwrite or job == record.id)
+            place(data, target, overwrite=record.wish.overwrite or job == record.id)
         except OutputError as error:
             error.message = f"the picture is there, its record is not: {error.message}"
             raise
@@ -62,7 +51,7 @@ def write_missing(record: JobRecord, result: EditResult) -> None:
 
 def _tells_of(target: Path) -> tuple[Any, Any]:
     """The job and the picture's hash in a record; nothing where there is none of ours."""
-    if not target.is_file():
+    if not os.path.isfile(target):
         return None, None
     try:
         found = json.loads(target.read_bytes())
