@@ -23,7 +23,7 @@ from imgedit.contract.exchange import Raw as RawBody
 from imgedit.contract.image import ImageSource
 from imgedit.errors import JournalError
 from imgedit.testing.server import Answer, ScriptedServer
-from imgedit.transport import Credentials, Lost, NotSent, Site, TooLarge, Transport
+from imgedit.transport import Credentials, Lost, NotSent, Site, TooLarge, Transport, receive
 
 CANARY = "canary-0123456789"
 PICTURE = (Path(__file__).parents[3] / "examples" / "rocket.jpg").read_bytes()
@@ -71,6 +71,7 @@ def exchange(
     on_sent: Callable[[], Awaitable[None]] | None = None,
     timeout: float = 5,
     site: dict[str, Any] | None = None,
+    pictures: int = 1,
     **facts: Any,
 ) -> HttpResponse:
     async def run() -> HttpResponse:
@@ -82,6 +83,7 @@ def exchange(
                 spool=spool,
                 boundary="b0undary",
                 on_sent=on_sent,
+                pictures=pictures,
             )
 
     return asyncio.run(run())
@@ -280,6 +282,19 @@ def test_json_may_be_large(server: ScriptedServer, tmp_path: Path) -> None:
     text = "A" * 5_000_000
     server.on("POST", "/edit", Answer.json({"image": text}))
     assert exchange(server.url, post(), tmp_path).json() == {"image": text}
+
+
+def test_json_may_be_larger_for_more_pictures(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "MAX_JSON", (3_000, 1_000))
+    monkeypatch.setattr(receive, "MAX_PICTURE", 6_000)
+    for size, pictures in ((3_001, 1), (4_001, 2), (5_001, 3), (6_001, 50)):
+        server.on("POST", "/edit", Answer(body=b"[" + b" " * (size - 2) + b"]"))
+        with pytest.raises(TooLarge):
+            exchange(server.url, post(), tmp_path, pictures=pictures)
+        server.on("POST", "/edit", Answer(body=b"[" + b" " * (size - 3) + b"]"))
+        assert exchange(server.url, post(), tmp_path, pictures=pictures).json() == []
 
 
 def test_compressed_answers_are_read_and_bombs_given_up(

@@ -117,6 +117,7 @@ async def _http(
             extra_headers=headers,
             durable=runtime.durable,
             on_answer=None if room is None else room.give_back,
+            pictures=job.request.n,
         )
     except TooEarly:
         run.record = before

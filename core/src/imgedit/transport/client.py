@@ -62,6 +62,7 @@ class Transport:
         extra_headers: Mapping[str, str] | None = None,
         durable: bool = False,
         on_answer: Callable[[], None] | None = None,
+        pictures: int = 1,
     ) -> HttpResponse:
         """Send a request once and read the answer, whatever its status; redirects are answers.
 
@@ -80,13 +81,15 @@ class Transport:
             extra_headers: win over the request's ("Idempotency-Key").
             durable: a picture in the answer is flushed to the disk before this returns.
             on_answer: called when the head of the answer is there.
+            pictures: how many may be in the answer.
 
         Raises:
             PluginError: the request cannot be built; nothing was sent.
             NotSent: nothing was sent.
             Lost: it may have been sent; its answer did not arrive whole.
-            TooLarge: likewise, the answer is too large (64 MiB or 2 million values of JSON,
-                256 MiB of picture, 64 of one that comes compressed, 1 MiB of anything else).
+            TooLarge: likewise, the answer is too large (64 MiB of JSON and 32 more for each
+                further picture, 256 at most; 2 million values of it; 256 MiB of picture, 64 of one
+                that comes compressed; 1 MiB of anything else).
         """
         try:
             response = await self._exchange(
@@ -99,6 +102,7 @@ class Transport:
                 extra_headers or {},
                 durable,
                 on_answer,
+                pictures,
             )
         except Lost as lost:
             if lost.headers:
@@ -117,6 +121,7 @@ class Transport:
         extra_headers: Mapping[str, str],
         durable: bool,
         on_answer: Callable[[], None] | None,
+        pictures: int,
     ) -> HttpResponse:
         target = site.target(request)
         try:
@@ -146,7 +151,9 @@ class Transport:
             async with flight.answer:
                 if on_answer is not None:
                     on_answer()
-                return await receive(flight.answer, request, spool, durable=durable)
+                return await receive(
+                    flight.answer, request, spool, durable=durable, pictures=pictures
+                )
         except Stopped:
             trouble = flight.failure
         except AlreadySent:

@@ -17,7 +17,7 @@ from .sink import PIECE, DiskFailed, Sink
 if TYPE_CHECKING:
     import aiohttp
 
-MAX_JSON = 64 << 20  # pictures may lie inside as base64
+MAX_JSON = (64 << 20, 32 << 20)  # for one picture, which may lie inside as base64; for one more
 MAX_OTHER = 1 << 20
 MAX_PICTURE = 256 << 20
 MAX_VALUES = 2_000_000  # of JSON: as objects they take many times their text's memory
@@ -27,6 +27,12 @@ MAX_UNPACKED = 64 << 20  # of what comes compressed: a picture hardly shrinks, a
 def bounded(limit: int, headers: Mapping[str, tuple[str, ...]]) -> int:
     """The most bytes of an answer, given the most of one that comes as it is."""
     return min(limit, MAX_UNPACKED) if "content-encoding" in headers else limit
+
+
+def most_json(pictures: int) -> int:
+    """The most bytes of JSON for so many pictures: never more than one picture may have."""
+    first, further = MAX_JSON
+    return min(first + further * max(pictures - 1, 0), MAX_PICTURE)
 
 
 def headers_of(answer: aiohttp.ClientResponse) -> dict[str, tuple[str, ...]]:
@@ -39,9 +45,14 @@ def headers_of(answer: aiohttp.ClientResponse) -> dict[str, tuple[str, ...]]:
 
 
 async def receive(
-    answer: aiohttp.ClientResponse, request: HttpRequest, spool: Path, *, durable: bool
+    answer: aiohttp.ClientResponse,
+    request: HttpRequest,
+    spool: Path,
+    *,
+    durable: bool,
+    pictures: int,
 ) -> HttpResponse:
-    """Read an answer to its end.
+    """Read an answer to its end; `pictures` are the most that it should hold.
 
     Raises:
         TooLarge: it is larger than any answer should be.
@@ -75,7 +86,7 @@ async def receive(
         )
     limit = MAX_OTHER
     if kind.endswith("json") or head.lstrip()[:1] in (b"{", b"["):
-        limit = MAX_JSON
+        limit = most_json(pictures)
     body = [head]
     size = len(head)
     while size <= limit and (piece := await anext(pieces, b"")):
