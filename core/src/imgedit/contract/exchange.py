@@ -204,8 +204,6 @@ class HttpResponse:
     body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
     pictures: tuple[ImageSource, ...] = field(default=(), converter=_pictures)
     purpose: Purpose = field(default="submit", validator=_one_of(PURPOSES))
-    # Where the core keeps a large body; one that is read from a journal holds it there only.
-    _file: str | None = field(default=None, eq=False, repr=False)
     _parsed: Any = field(default=_UNREAD, init=False, eq=False, repr=False)
 
     @property

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve
+from attrs import evolve, fields, frozen
 
 from ..contract.exchange import HttpResponse
 from ..errors import OutputError
@@ -21,6 +21,13 @@ LARGE: Final = 1 << 20
 _NAME = "answer"
 
 
+@frozen(kw_only=True)
+class KeptAnswer(HttpResponse):
+    """An answer whose body lies in `file`, too; as it is stored it lies there only."""
+
+    file: str
+
+
 def keep_answer(run: Run, response: HttpResponse) -> HttpResponse:
     """The answer; a large body of it is on the disk now, and its row will hold the path only.
 
@@ -33,7 +40,8 @@ def keep_answer(run: Run, response: HttpResponse) -> HttpResponse:
         write_private(path, response.body)
     except (OSError, OutputError):
         return response  # the journal may be on another disk; if not, it says what is wrong
-    return evolve(response, file=str(path))
+    facts = {one.name: getattr(response, one.name) for one in fields(HttpResponse) if one.init}
+    return KeptAnswer(**facts, file=str(path))
 
 
 def stored_answer(run: Run) -> HttpResponse:
@@ -49,7 +57,7 @@ def stored_answer(run: Run) -> HttpResponse:
     except OSError as error:
         raise OutputError(
             f"the stored answer cannot be read: {error.strerror or type(error).__name__}",
-            mend=f"Bring {answer._file} back. If it is gone for good, end the job with: "
+            mend=f"Bring {error.filename} back. If it is gone for good, end the job with: "
             f"imgedit jobs settle {run.record.id} --charged",
         ) from None
     run.record = evolve(run.record, answer=answer)
@@ -71,6 +79,6 @@ def forget_answer(run: Run) -> None:
 
 
 def _whole(answer: HttpResponse) -> HttpResponse:
-    if answer._file is None or answer.body:
+    if not isinstance(answer, KeptAnswer) or answer.body:
         return answer
-    return evolve(answer, body=Path(answer._file).read_bytes())
+    return evolve(answer, body=Path(answer.file).read_bytes())

@@ -17,6 +17,7 @@ from ..contract.convert import json_number
 from ..contract.exchange import HttpResponse
 from ..contract.image import ImageSource
 from ..errors import JournalError
+from .answers import KeptAnswer
 from .record import JobRecord
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ def _bare(value: Any) -> Any:
     for name in amounts:
         if found.get(name) is not None:
             found[name] = str(found[name])
-    if "_file" in found:
-        found.pop("body", None)  # it lies there
+    if kind is KeptAnswer:
+        found.pop("body", None)  # it lies in its file
     return found
 
 
@@ -158,8 +159,11 @@ def _converter() -> Converter:
     converter.register_structure_hook(ImageSource, lambda value, _: _to_image(value))
     converter.register_structure_hook_func(_is_untyped, lambda value, _: value)
     skip = override(omit=True)
+    inline, kept = (
+        make_dict_structure_fn(kind, converter, _parsed=skip) for kind in (HttpResponse, KeptAnswer)
+    )
     converter.register_structure_hook(
-        HttpResponse, make_dict_structure_fn(HttpResponse, converter, _parsed=skip)
+        HttpResponse, lambda value, kind: (kept if "file" in value else inline)(value, kind)
     )
     return converter
 
