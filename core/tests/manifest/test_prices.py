@@ -212,6 +212,15 @@ def test_scale_multiplies_every_amount(price):
     assert price(table, {"n": {}}, n=2)[0] == "10.00"
 
 
+def test_an_unknown_fact_is_not_taken_for_any_other_value(price, picture):
+    table = {"by": ["image.media_type"], "amounts": {"image/png": "0.50", "*": "0.02"}}
+    url = ImageSource(url="https://x.example/a")
+    assert price(table, image=picture()) == ("0.50", "0.50", "exact")
+    assert price(table, image=url) == ("0.02", "0.50", "at_least")
+    one_of_two = {"by": ["picture.width"], "amounts": {"4000": "0.50", "*": "0.02"}}
+    assert price(one_of_two, references=[url]) == ("0.02", "0.50", "at_least")
+
+
 def test_per_megapixel_rounds_up(price, picture):
     table = {"amounts": "0.05", "per": "megapixel", "of": ["image.width", "image.height"]}
     assert price(table, image=picture(width=1000, height=1000))[0] == "0.05"

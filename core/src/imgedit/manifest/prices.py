@@ -103,7 +103,10 @@ def _look_up(
     labels: list[str],
     reasons: list[str],
 ) -> Bounds:
-    """Walk the nested amounts, one axis per level; an unset axis widens to its range."""
+    """Walk the nested amounts, one axis per level; an unset axis widens to its range.
+
+    "*" also stands for an unset one; for a fact that is not known it is one of the entries.
+    """
     if not isinstance(amounts, Mapping):
         found = parse_bounds(amounts)
         _explain(found, reasons)
@@ -116,22 +119,25 @@ def _look_up(
         for value in values:
             labels.append(f"{_told(axis)} {short(value) or '(as given)'}")
         branches = [amounts.get(as_key(value), amounts.get("*")) for value in values]
-    elif "*" in amounts:
+    elif values is not None and "*" in amounts:
         branches = [amounts["*"]]
     else:
         branches = list(amounts.values())
-        reasons.append(f"{_told(axis)} is not set")
+        reasons.append(f"{_told(axis)} is not {'known' if values is None else 'set'}")
     inner: list[str] = []
     found = widest([_look_up(branch, rest, document, model, inner, reasons) for branch in branches])
     labels += dict.fromkeys(inner)
     return found
 
 
-def _values(document: Mapping[str, Any], model: Model, axis: str) -> list[Any]:
-    """The values of an axis: the request's, else the default; several only for `picture.x`."""
+def _values(document: Mapping[str, Any], model: Model, axis: str) -> list[Any] | None:
+    """The values of an axis: the request's, else the default; several only for `picture.x`.
+
+    None = a fact that nobody knows yet.
+    """
     found = places(document, axis)
     if any(value is UNKNOWN for _, value in found):
-        return []
+        return None
     if not found:
         fragment = model.limits.get(axis)
         return [fragment["default"]] if fragment and "default" in fragment else []
