@@ -249,6 +249,15 @@ def test_per_megapixel_of_a_url_is_a_range(price):
     assert price(table, limits, image=url) == ("2", "4", "at_least")
 
 
+def test_limits_of_the_pictures_that_go_in_do_not_bound_the_size_of_the_result(price):
+    table = {"amounts": "1", "per": "megapixel", "of": ["options.width", "options.height"]}
+    sides = {"options.width": {"type": "integer"}, "options.height": {"type": "integer"}}
+    pictures = {"picture.width": {"maximum": 1000}, "picture.height": {"maximum": 1000}}
+    assert price(table, {**sides, **pictures}) == ("1", None, "at_least")
+    bounded = {name: {**limit, "maximum": 2000} for name, limit in sides.items()}
+    assert price(table, {**bounded, **pictures}) == ("1", "4", "at_least")
+
+
 def test_per_megapixel_of_a_wire_table(price):
     wire = {
         "aspect_ratio": {

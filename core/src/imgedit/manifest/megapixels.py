@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..contract.model import Model
-from .keys import UNKNOWN, places
+from .keys import KINDS, UNKNOWN, places
 from .wire import document_values, look_up
 
 MEGAPIXEL = 1_000_000
@@ -65,9 +65,9 @@ def _value(document: Mapping[str, Any], model: Model, key: str) -> Decimal | Non
 
 def _limits(model: Model, key: str) -> tuple[Decimal, Decimal | None]:
     """The bounds that the limits set for a field that is not known."""
-    name = key.rpartition(".")[2]
+    kind, _, name = key.partition(".")
     least, most = Decimal(1), None
-    for one in (f"picture.{name}", key):
+    for one in (f"picture.{name}", key) if kind in KINDS else (key,):
         fragment = model.limits.get(one) or {}
         if isinstance(fragment.get("minimum"), int | float):
             least = Decimal(fragment["minimum"])
