@@ -372,6 +372,49 @@ def test_a_lost_answer_is_looked_up(
     assert server.count("GET", "/jobs") == 1
 
 
+@pytest.mark.parametrize("looked", ("in vain", "not now"))
+def test_an_answer_that_was_looked_up_in_vain_is_read_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    looked: str,
+) -> None:  # fmt: skip
+    """A newer version of the plugin may be able to, in the state in which it came."""
+    states: list[Any] = []
+
+    def reading(reads: bool) -> Any:
+        @hookimpl
+        def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+            if response.purpose == "settle":
+                raise errors.OutcomeUnknown("none of these jobs is this one")
+            if response.purpose == "submit":
+                states.append(job.state)
+                if not reads:
+                    raise KeyError("id")
+            return parse_response(job, response)
+
+        return parse
+
+    path = tmp_path / "jobs.sqlite3"
+    manifest = {"reconcile": by_list, "build_request": build_with_list}
+    acme(**manifest, parse_response=reading(reads=False))
+    server.on("GET", "/jobs", Answer.json({}) if looked == "in vain" else Answer(status=503))
+    kind = errors.OutcomeUnknown if looked == "in vain" else errors.ProviderUnavailable
+    with pytest.raises(kind) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "unknown"
+    asked = server.count("GET", "/jobs")
+    with pytest.raises(kind) as again:
+        resume(caught.value.job_id, journal=path)
+    assert server.count("GET", "/jobs") == 2 * asked, "it may be in the list by now"
+    assert "A newer version of the plugin" in str(again.value.hint)
+    acme(**manifest, parse_response=reading(reads=True))
+    for job in (caught.value.job, again.value.job_id):
+        assert resume(job, journal=path).image.size == len(png())
+    assert len(states) == 3
+    assert states[0] == states[1] == states[2]
+    assert server.count("GET", "/jobs") == 2 * asked
+    assert server.count("POST", "/edit") == 1
+
+
 def test_ids_of_other_jobs_are_known_while_settling(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:
@@ -477,6 +520,8 @@ def test_an_answer_that_could_not_be_stored_is_read_from_the_json(
                 await client.edit(source, "x", provider="acme")
         text = str(caught.value.job)
         async with imgedit.Client(journal=path) as client:
+            # Nor was there room for it in the spool.
+            (client.runtime.spool / str(caught.value.job_id) / "job.json").unlink()
             if meanwhile == "it was called unknown":
                 with pytest.raises(errors.OutcomeUnknown):
                     await client.resume(str(caught.value.job_id))
@@ -522,7 +567,7 @@ def test_looking_in_vain_ends_no_job(
     with pytest.raises(errors.OutcomeUnknown):
         resume(caught.value.job_id, journal=path)
     assert stored_error(path) == "OutcomeUnknown"
-    assert stored_charge(path) == ("unknown", "unknown")
+    assert stored_charge(path) == ("accepted", "unknown")
     server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
     assert resume(caught.value.job_id, journal=path).vendor_ids == {"id": "7"}
     assert stored_error(path) is None

@@ -99,7 +99,7 @@ class NextStep:
                 fetch = "There is no address to fetch it from"
             end = f"imgedit jobs settle {name} --charged"
             return f"{fetch}. If it is gone for good, end the job with: {end}"
-        if unknown and isinstance(error, UnexpectedResponse):
+        if unknown and (isinstance(error, UnexpectedResponse) or self.record.answer is not None):
             # The stored answer was read once more, in vain, and would be the next time, too.
             return (
                 "A newer version of the plugin may be able to read it. Otherwise look in your "

@@ -70,6 +70,8 @@ class JobRecord:
         answer: what arrived from a spending exchange and is not read yet.
         partial: what arrived of an answer that was lost, headers at least.
         reconciled: whether `reconcile` was tried since the last submit.
+        unread: the job's state before an answer that came whole and cannot be read, which is in
+            `partial`, was looked up; None = there is no such answer.
         idempotency_key: the key under which a submit may be repeated, where a manifest says so.
         first_sent_at: when the first submit under it left, once it was repeated, else None.
         wish: where the pictures go; files: those that are there.
@@ -93,6 +95,7 @@ class JobRecord:
     answer: HttpResponse | None = None
     partial: HttpResponse | None = None
     reconciled: bool = False
+    unread: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     wish: Wish = field(factory=Wish)
     files: tuple[SavedFile, ...] = ()

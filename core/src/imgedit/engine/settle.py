@@ -41,11 +41,23 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         found = None
     if found is None or not job.taken.isdisjoint(found.facts.vendor_ids.values()):
         raise error or lost(record)  # or it found another job of ours
+    before = job.state
     job = evolve(job, state=found.state, status="unknown", facts=job.facts.merged(found.facts))
-    run.record = evolve(
-        record, job=job, reconciled=True, answer=None, partial=unreadable or record.partial
-    )
+    run.record = evolve(record, job=job, reconciled=True)
+    if unreadable is not None:
+        run.record = evolve(run.record, answer=None, partial=unreadable, unread=before)
     run.save()
+
+
+def in_doubt(record: JobRecord) -> JobRecord:
+    """A job whose outcome could not be found out, as it is to go on later.
+
+    A whole answer is read first then: a newer version of the plugin may know how.
+    """
+    if record.unread is None:
+        return record.with_job(status="unknown")
+    record = record.with_job(status="accepted", state=record.unread)
+    return evolve(record, answer=record.partial, partial=None, unread=None, reconciled=False)
 
 
 def lost(record: JobRecord) -> OutcomeUnknown:
