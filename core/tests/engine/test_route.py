@@ -224,6 +224,23 @@ def test_credits_compare_at_the_rate_that_was_chosen(
     assert candidates(source) == [("acme", "one"), ("zeta", "small"), ("acme", "big")]
 
 
+def test_the_format_that_the_name_asks_for_is_compared(
+    acme: Any, zeta: ScriptedServer, server: ScriptedServer, ask: Edit, source: Path, tmp_path: Path
+) -> None:
+    row = {
+        "id": "one",
+        "limits": {"output_format": {"enum": ["jpeg", "png"], "default": "jpeg"}},
+        "wire": {"output_format": "format"},
+        "price": {"by": ["output_format"], "amounts": {"jpeg": "0.005", "png": "0.20"}},
+    }
+    acme({"models": [row], "default_model": "one"})
+    dear, cheap = ("acme", "one"), ("zeta", "small")
+    assert candidates(source) == candidates(source, out="a.jpg") == [dear, cheap]
+    assert candidates(source, out="a.png") == [cheap, dear]
+    assert ask(source, "cheapest", out=tmp_path / "a.png").provider == "zeta"
+    assert server.requests == []
+
+
 def test_who_has_no_price_in_the_unit_comes_last(
     acme: Any, zeta: ScriptedServer, source: Path
 ) -> None:

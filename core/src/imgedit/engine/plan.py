@@ -169,7 +169,7 @@ def pick(runtime: Runtime, ask: Ask) -> Picked:
     chosen = choose(runtime.registry, ask.provider, configured=runtime.config.provider)
     provider = runtime.registry.provider(chosen.name)
     found = provider.manifest.pick(ask.request.model)
-    request = _follow_name(evolve(ask.request, model=found.model.id), found.model, ask.out)
+    request = follow_name(evolve(ask.request, model=found.model.id), found.model, ask.out)
     base_url = runtime.base_url(provider)
     mark = None
     if runtime.durable:
@@ -265,7 +265,7 @@ def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
     return note_of_same(runtime, picked.fingerprint)
 
 
-def _follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:
+def follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:
     """`-o x.png` asks for png where the model can."""
     wanted = _FORMATS.get(media_type_for(Path(out).suffix) or "") if out else None
     limit = model.limits.get("output_format")

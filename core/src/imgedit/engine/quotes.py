@@ -13,6 +13,7 @@ from ..contract.money import Quote
 from ..contract.request import EditRequest
 from ..errors import PluginError, ValidationError
 from .named import CHEAPEST, named
+from .plan import follow_name
 from .rates import Also, also, chosen_rate
 
 if TYPE_CHECKING:
@@ -59,12 +60,14 @@ def ask_all(
     *,
     provider: str | None = None,
     config: Config | None = None,
+    out: str | None = None,
 ) -> Quotes:
     """Ask every installed provider, or those that are named; needs no key and sends nothing.
 
     `provider` is a name, several as "a,b", "cheapest" for all, or None for all.
 
-    `config` holds the rates that the user chose for credits.
+    `config` holds the rates that the user chose for credits. `out` is the name of the output, which
+    asks for a format.
 
     Raises:
         ConfigError: a rate is chosen that does not exist.
@@ -76,7 +79,7 @@ def ask_all(
     found: list[Offer | Unable] = []
     for name in names:
         try:
-            found += _ask(registry, name, request, config)
+            found += _ask(registry, name, request, config, out)
         except PluginError as error:
             if not every:
                 raise
@@ -96,7 +99,7 @@ def _order(offer: Offer) -> tuple[object, ...]:
 
 
 def _ask(
-    registry: Known, name: str, request: EditRequest, config: Config | None
+    registry: Known, name: str, request: EditRequest, config: Config | None, out: str | None
 ) -> Iterator[Offer | Unable]:
     provider = registry.provider(name)
     manifest = provider.manifest
@@ -111,7 +114,7 @@ def _ask(
             return
         models, warnings = (picked.model,), picked.warnings
     for model in models:
-        asked = evolve(request, model=model.id)
+        asked = follow_name(evolve(request, model=model.id), model, out)
         checked = provider.validate(asked, model)
         if checked.problems:
             yield Unable(provider=name, model=model.id, problems=tuple(checked.problems))

@@ -128,7 +128,7 @@ def _cheapest(runtime: Runtime, ask: Ask) -> Sequence[Offer]:
     """
     from .quotes import ask_all
 
-    found = ask_all(runtime.registry, ask.request, config=runtime.config)
+    found = ask_all(runtime.registry, ask.request, config=runtime.config, out=ask.out)
     if not found.quotes:
         problems = [problem for one in found.unable for problem in one.problems]
         raise ValidationError(
