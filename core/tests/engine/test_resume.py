@@ -13,6 +13,7 @@ from attrs import evolve
 
 import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
+from imgedit.config import Config, ProviderConfig
 from imgedit.discovery import registry
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
@@ -925,3 +926,26 @@ def test_a_list_that_is_late_is_asked_again(
     with pytest.raises(errors.DeadlineExceeded) as caught:
         edit(source, deadline=0.5)
     assert caught.value.charged == "unknown"
+
+
+def test_how_a_job_ended_is_told_also_while_others_run(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """There is nothing left to do for which it would have to wait for a place."""
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", Answer.json({"code": "moderated"}, status=400))
+    with pytest.raises(errors.ContentRejected) as caught:
+        edit(source, journal=path)
+    job = str(caught.value.job_id)
+
+    async def run() -> None:
+        async with imgedit.Client(journal=path) as client:
+            client.runtime.config = Config(providers={"acme": ProviderConfig(concurrency=1)})
+            assert client.runtime.journal.enter("acme", "01ANOTHER", 1)
+            before = client.job(job)
+            with pytest.raises(errors.ContentRejected, match="was failed before") as again:
+                await client.resume(job, deadline=0.1)
+            assert (again.value.charged, again.value.job) == ("yes", None)
+            assert client.job(job) == before
+
+    asyncio.run(run())

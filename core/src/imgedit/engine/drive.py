@@ -84,6 +84,8 @@ class Drive(Run):
             ImgEditError: with `job`, the job as JSON, when it can go on later.
             asyncio.CancelledError: likewise with `job`, `job_id`, `charged` and `stored`.
         """
+        if self.record.finished and self.record.job.status != "done":
+            raise stored_error(self.record)
         self.runtime.drives(self.record.id)
         try:
             await enter(self)
@@ -108,8 +110,6 @@ class Drive(Run):
             raise wrong from error
         finally:
             self.runtime.lets_go(self.record.id)
-        if self.record.job.status != "done":
-            raise stored_error(self.record)
         return self.record
 
     def _leave(self, error: ImgEditError) -> None:
