@@ -53,6 +53,39 @@ def test_pruning_keeps_what_the_journal_cannot_tell_of(
     assert result.image.path.exists()
 
 
+def test_pruning_keeps_the_pictures_of_a_journal_that_was_moved_away(
+    acme: Any, edit: Any, source: Path, tmp_path: Path
+) -> None:
+    """Its spool may be ours now, and hold the only copy of what it paid for."""
+    path = tmp_path / "jobs.sqlite3"
+    before = edit(source, journal=path).image.path
+    path.rename(tmp_path / "damaged.sqlite3")
+    os.utime(before.parent, (0, 0))
+    for _ in range(2):  # with an empty journal, then with one that has a job
+        with imgedit.SyncClient(journal=path) as client:
+            never_stored = before.parent.with_name("01ORPHAN")
+            never_stored.mkdir(exist_ok=True)
+            os.utime(never_stored, (0, 0))
+            assert client.prune(timedelta(days=1)) == []
+        assert before.exists()
+        edit(source, journal=path)
+    assert not never_stored.exists()
+
+
+def test_pruning_with_a_spool_that_cannot_be_read(
+    acme: Any, edit: Any, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    result = edit(source, journal=path, out=tmp_path / "out.png")
+
+    def refuse(_: Path) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    with imgedit.SyncClient(journal=path) as client:
+        monkeypatch.setattr(Path, "iterdir", refuse)
+        assert client.prune(timedelta(0)) == [result.job_id]
+
+
 def test_pruning_keeps_the_picture_of_an_edit_that_waits_for_its_turn(
     acme: Any, source: Path, server: ScriptedServer, tmp_path: Path
 ) -> None:

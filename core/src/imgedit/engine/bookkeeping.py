@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,6 +138,8 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
     Pictures that were written elsewhere stay, and so do the rows in the ledger. A folder in the
     spool that belongs to no job, because a process died before it stored one, goes as well when
     nothing was written there for a day: an edit that waits for its turn is not stored yet either.
+    One from before the first job of this journal stays: it may hold what another journal paid for,
+    that was moved away.
     """
     before = now() - older_than
     gone = runtime.journal.prune(before)
@@ -146,11 +148,26 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
     for job_id in gone:
         shutil.rmtree(runtime.spool / job_id, ignore_errors=True)
     abandoned = min(before, now() - _WAITS).timestamp()
-    for folder in runtime.spool.iterdir():
-        old = folder.is_dir() and folder.stat().st_mtime < abandoned
-        if old and _is_unknown(runtime.journal, folder.name):
-            shutil.rmtree(folder, ignore_errors=True)
+    unknown = [
+        folder
+        for folder in _untouched(runtime.spool, abandoned)
+        if _is_unknown(runtime.journal, folder.name)
+    ]
+    if unknown:  # ids sort by time
+        first = min((entry.job_id for entry in runtime.journal.entries()), default=None)
+        for folder in unknown:
+            if first is not None and folder.name > first:
+                shutil.rmtree(folder, ignore_errors=True)
     return gone
+
+
+def _untouched(spool: Path, since: float) -> Iterator[Path]:
+    """The folders in the spool in which nothing was written since; none that cannot be read."""
+    with suppress(OSError):
+        for folder in spool.iterdir():
+            with suppress(OSError):
+                if folder.is_dir() and folder.stat().st_mtime < since:
+                    yield folder
 
 
 def _is_unknown(journal: Journal, job_id: str) -> bool:
