@@ -95,6 +95,53 @@ def test_an_edit_over_the_budget_sends_nothing(
     assert server.count("POST", "/upload") == (0 if way == "direct" else 2)
 
 
+def test_a_price_that_rose_since_is_paid_within_the_limits_only(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """Of a job that was cut off before it was sent."""
+    path = tmp_path / "jobs.sqlite3"
+    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
+
+    async def begun(**keywords: Any) -> str:
+        acme()
+        server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
+        async with client(path) as one:
+            with pytest.raises(errors.DeadlineExceeded) as caught:
+                await one.edit(source, "x", provider="acme", deadline=0.3, **keywords)
+        return str(caught.value.job_id)
+
+    def rises(**price: str) -> None:
+        acme({"models": [{"id": "one", "price": price}]})
+
+    async def resume(job: str, amount: str = "1 USD") -> imgedit.EditResult:
+        async with client(path, budgets=[Budget(amount=amount)]) as one:
+            return await one.resume(job)
+
+    async def go() -> None:
+        limited, in_budget, unknown, bought = [
+            await begun(**keywords) for keywords in ({"max_cost": "0.05 USD"}, {}, {}, {})
+        ]
+        rises(amounts="0.40")
+        with pytest.raises(errors.BudgetExceeded, match="the limit is 0.05 USD") as over:
+            await resume(limited)
+        assert (over.value.charged, over.value.job) == ("no", None)
+        with pytest.raises(errors.BudgetExceeded, match="it may cost"):
+            await resume(in_budget, "0.30 USD")
+        rises(unknown="not published")
+        with pytest.raises(errors.BudgetExceeded, match="the price is unknown"):
+            await resume(unknown)
+        assert server.count("POST", "/edit") == 0
+        assert [entry.counted for entry in entries(path)] == [0, 0, 0, Decimal("0.04")]
+        rises(amounts="0.40")
+        result = await resume(bought)
+        assert result.quote is not None
+        assert result.quote.at_most == Decimal("0.40")
+        assert server.count("POST", "/edit") == 1
+        assert entries(path)[-1].counted == Decimal("0.40")
+
+    run(go())
+
+
 @pytest.mark.parametrize(
     "budgets", ("5 USD", ["5 USD"], Budget(amount="5 USD"), 5, [None]), ids=repr
 )
@@ -644,6 +691,24 @@ def test_a_full_disk_fails_before_paying(
 
     run(work())
     assert rooms() == 0, "it is given back"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_a_limit_on_the_size_of_files_is_no_full_disk(tmp_path: Path) -> None:
+    code = f"""
+import resource
+from pathlib import Path
+from imgedit.engine.room import Room
+from imgedit.errors import JournalError
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    Room(Path({str(tmp_path)!r}), 1)
+except JournalError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "File too large" in ran.stdout
+    assert "Raise the limit on the size of files (ulimit -f)." in ran.stdout
 
 
 def rooms() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -35,10 +36,11 @@ class Room:
             _take(self._file, EACH * min(pictures, _MOST))
         except OSError as error:
             self.give_back()
+            limited = "Raise the limit on the size of files (ulimit -f)."
             raise JournalError(
                 f"there is no room for the answer in {folder.parent}: "
                 f"{error.strerror or type(error).__name__}",
-                hint="Make room on that disk.",
+                hint=limited if error.errno == errno.EFBIG else "Make room on that disk.",
             ) from None
 
     def give_back(self) -> None:
