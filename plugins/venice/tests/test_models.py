@@ -168,6 +168,24 @@ def test_prices_are_the_lists(
     assert (quote.source, quote.as_of) == ("list", "2026-11-21")
 
 
+def test_prices_by_quality_stay_so_without_a_list_of_resolutions(venice: Provider) -> None:
+    def priced(tiers: dict[str, Any], **fields: Any) -> Any:
+        body = {"data": [entry("new-edit", {}, {"inpaint": price(0.08), "quality": tiers})]}
+        found = with_live_rows(venice.manifest, rows(venice, body))
+        assert validate_manifest(found.raw) == []
+        quote = cost(venice, found, "new-edit", **fields)
+        return quote.amount, quote.at_most
+
+    low, high, most = Decimal("0.03"), Decimal("0.34"), Decimal("0.52")
+    tiers = {"1K": {"low": price(0.03), "high": price(0.34)}}
+    assert priced(tiers) == (low, high)
+    assert priced(tiers, quality="high") == (high, high)
+    tiers["2K"] = {"low": price(0.03), "high": price(0.52)}
+    assert priced(tiers, quality="high") == (high, high)
+    assert priced(tiers, quality="high", resolution="2k") == (most, most)
+    assert priced({"1K": {}}) == (None, None)
+
+
 def test_what_may_be_charged_for_a_rewritten_prompt_stays(venice: Provider, live: Manifest) -> None:
     quote = cost(venice, live, "firered-image-edit", options={"enhance_prompt": True})
     assert (quote.amount, quote.at_most) == (Decimal("0.05"), Decimal("0.09"))

@@ -40,7 +40,8 @@ def _works(one: Any) -> bool:
 
 def _row(model: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     said, pricing = _object(spec.get("constraints")), _object(spec.get("pricing"))
-    sizes = _texts(said.get("resolutions")) or list(_object(pricing.get("resolutions")))
+    priced = _object(pricing.get("resolutions")) or _object(pricing.get("quality"))
+    sizes = _texts(said.get("resolutions")) or list(priced)
     row: dict[str, Any] = {
         "id": model,
         "limits": _limits(said, pricing, sizes),
@@ -92,7 +93,7 @@ def _rules(said: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _price(pricing: Mapping[str, Any], sizes: list[str]) -> dict[str, Any]:
     by_quality, by_size = _object(pricing.get("quality")), _object(pricing.get("resolutions"))
-    if by_quality and sizes:
+    if by_quality:
         axes = ["quality", "resolution"]
         table: Any = {
             quality: {
@@ -105,7 +106,7 @@ def _price(pricing: Mapping[str, Any], sizes: list[str]) -> dict[str, Any]:
         table = {size.lower(): _usd(by_size.get(size)) for size in sizes}
     else:
         axes, table = [], _usd(pricing.get("inpaint"))
-    if table is None:
+    if not table:
         return dict(_UNREADABLE)
     extra = _object(pricing.get("inputImages"))
     amount, included = _usd(extra.get("additional")), _count(extra.get("included"))
