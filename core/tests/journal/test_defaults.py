@@ -16,10 +16,12 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
     JobRecord: {
         "base_url": None,
         "quote": None,
+        "max_cost": None,
         "charged": "no",
         "answer": None,
         "partial": None,
         "reconciled": False,
+        "unread": None,
         "idempotency_key": None,
         "files": (),
         "adaptations": (),

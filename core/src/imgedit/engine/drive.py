@@ -35,7 +35,7 @@ from .answers import forget_answer, keep_answer, stored_answer
 from .collect import collect, keep_pictures
 from .exchange import perform
 from .pace import enter, turn
-from .plan import check_places
+from .plan import check_places, price_again
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run
@@ -91,6 +91,9 @@ class Drive(Run):
             await enter(self)
             if self.stored and self.record.job.status == "planned":  # much may be otherwise by now
                 check_places(self.record.wish, self.record.job.request.n)
+                quote = price_again(self.runtime, self.provider, self.record)
+                if quote is not None:
+                    self.save(quote=quote)
             if self.record.reconciled:  # other jobs may have got their ids since
                 self.record = evolve(self.record, job=with_others(self))
             while not self.record.finished:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +245,7 @@ async def plan(
             version=provider.version,
             base_url=picked.base_url,
             quote=quote,
+            max_cost=ask.max_cost,
             wish=ask.wish,
             adaptations=adaptations,
             warnings=tuple(dict.fromkeys((*ask.warnings, *picked.warnings, *notes))),
@@ -254,6 +256,28 @@ async def plan(
     except ImgEditError:
         runtime.drop(job_id)
         raise
+
+
+def price_again(runtime: Runtime, provider: Provider, record: JobRecord) -> Quote | None:
+    """The price of a job that was not sent, when it may cost more by now than was reserved.
+
+    Raises:
+        BudgetExceeded: it is over the limit that was given.
+    """
+    model = provider.manifest.model(record.job.model.id) or record.job.model
+    quote, before = provider.price(record.job.request, model), record.quote
+    if before is not None and quote.unit == before.unit:
+        unbound = quote.at_most is None and before.at_most is not None
+        if not unbound and _reserved(quote) <= _reserved(before):
+            return None
+    if record.max_cost is not None:
+        _check_cost(quote, record.max_cost, runtime, provider)
+    return quote
+
+
+def _reserved(quote: Quote) -> Decimal:
+    """What is held for a price: as far as it is known."""
+    return quote.at_most or quote.amount or Decimal(0)
 
 
 def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:

@@ -66,6 +66,7 @@ class JobRecord:
         base_url: where it was sent; a job is never polled anywhere else.
         created_at, updated_at: aware datetimes.
         quote: the price before paying, None = not asked.
+        max_cost: what it may cost at most; None = no limit was given.
         charged: what is known of the money now.
         answer: what arrived from a spending exchange and is not read yet.
         partial: what arrived of an answer that was lost, headers at least.
@@ -91,6 +92,7 @@ class JobRecord:
     created_at: datetime = field(factory=now)
     updated_at: datetime = field(factory=now)
     quote: Quote | None = None
+    max_cost: Money | None = None
     charged: Charged = "no"
     answer: HttpResponse | None = None
     partial: HttpResponse | None = None

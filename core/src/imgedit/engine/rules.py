@@ -70,7 +70,10 @@ def enters(record: JobRecord, entry: Entry, before: Entry | None) -> bool:
     """Whether a job must fit into the budgets: when it begins to count, or counts for more."""
     if not may_be_refused(record):
         return False
-    return before is None or entry.counted > before.counted or entry.bucket != before.bucket
+    if before is None or entry.bucket != before.bucket:
+        return True
+    unbound = entry.at_most is None and before.at_most is not None
+    return unbound or entry.counted > before.counted
 
 
 _LOST = ("sent", "unknown", "accepted")
