@@ -22,6 +22,7 @@ from .engine.drive import Drive
 from .engine.finish import present, to_result
 from .engine.journal import Journal
 from .engine.next_step import told_of
+from .engine.placing import elsewhere
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord
 from .engine.route import candidates, first, tell_of
@@ -29,7 +30,7 @@ from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_missing, write_sidecars
 from .engine.store import loads
-from .errors import ConfigError, ImgEditError, JournalError, OutputError
+from .errors import ConfigError, ImgEditError, JournalError, OutputError, UsageError
 from .job import EditJob, OnEvent
 from .ledger import Budget, Purse
 from .manifest.poll import deadline_seconds
@@ -275,6 +276,8 @@ class Client(Books):
         self,
         job: JobRecord | str,
         *,
+        out: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
         deadline: float | None = None,
         on_event: OnEvent | None = None,
     ) -> EditResult:
@@ -282,10 +285,19 @@ class Client(Books):
 
         Nothing that was sent is sent again. A job that is done gives its result once more.
 
+        Args:
+            out: another place for its pictures, from now on; those that are written already are
+                copied there. None = where the job wanted them.
+            overwrite: whether `out` may replace what is there now. What was written after a job
+                began is never replaced because of what was said then.
+
         Raises:
-            JournalError: there is no such job; PluginError: its provider is not there any more;
+            UsageError: `overwrite` without `out`; OutputError: `out` cannot be written;
+                JournalError: there is no such job; PluginError: its provider is not there any more;
                 ImgEditError: as `edit`.
         """
+        if overwrite and out is None:
+            raise UsageError("overwrite needs a place", hint="Say where the picture goes: out=.")
         record = self._record(job)
         async with self._turns:
             stored = self._hold(record, read=isinstance(job, str) and not _is_json(job))
@@ -295,10 +307,15 @@ class Client(Books):
                     record = with_aside(self.runtime, record, stored.job.status)
                 elif not record.finished:
                     self._begin_again(record)
+                before = record
+                if out is not None and (not record.finished or record.job.status == "done"):
+                    record = await self._elsewhere(record, os.fspath(out), overwrite)
                 if present(record).complete:
-                    if stored is not None and not stored.finished:
+                    if stored is not None and not (stored.finished and record is before):
                         self._save(record)
                         drop_aside(self.runtime, record)
+                    if record is not before:
+                        self.runtime.tidy(record)
                     return await self._finished(record)
                 kept = (stored or record).job.status
                 provider = self._provider_of(record)
@@ -330,6 +347,12 @@ class Client(Books):
             if error.charged == "no" and not read:
                 error.charged = "unknown"  # it may have been sent since
             raise
+
+    async def _elsewhere(self, record: JobRecord, out: str, overwrite: bool) -> JobRecord:
+        try:
+            return await asyncio.to_thread(elsewhere, record, out, overwrite=overwrite)
+        except OutputError as error:
+            raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
 
     async def _finished(self, record: JobRecord) -> EditResult:
         """The result of a job that was finished before; a sidecar that is missing is written."""

@@ -298,6 +298,42 @@ def test_a_file_that_comes_in_the_way_is_kept_and_the_picture_too(
     assert server.count("POST", "/edit") == 1
 
 
+def test_what_came_since_is_not_replaced_by_a_job_that_is_resumed(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """It may be the picture of a later edit, which was paid for, too."""
+    out, path = tmp_path / "out.png", tmp_path / "jobs.sqlite3"
+    out.write_bytes(b"from before")
+    os.utime(out, (0, 0))
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as first:
+        edit(source, out=out, overwrite=True, journal=path)
+    server.on("GET", "/out.png", Answer.picture(png()))
+    assert edit(source, "again", out=out, overwrite=True).image.path == out
+    out.write_bytes(b"paid later")
+    with pytest.raises(errors.OutputError, match="exists already") as caught:
+        resume(first.value.job_id, journal=path)
+    assert caught.value.charged == "yes"
+    assert out.read_bytes() == b"paid later"
+    os.utime(out, (0, 0))
+    assert resume(first.value.job_id, journal=path).image.path == out
+    assert out.read_bytes() == png()
+
+
+def test_what_came_since_is_seen_before_a_planned_job_is_paid(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    out, path = tmp_path / "out.png", tmp_path / "jobs.sqlite3"
+    server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
+    with pytest.raises(errors.DeadlineExceeded) as begun:
+        edit(source, out=out, overwrite=True, journal=path, deadline=1)
+    out.write_bytes(b"paid later")
+    with pytest.raises(errors.OutputError, match="exists already") as caught:
+        resume(begun.value.job_id, journal=path)
+    assert caught.value.charged == "no"
+    assert server.count("POST", "/edit") == 0
+
+
 def test_without_out_the_file_ends_with_the_client(acme: Any, edit: Any, source: Path) -> None:
     assert not edit(source).image.path.exists()
 

@@ -34,7 +34,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "fingerprint": None,
         "first_sent_at": None,
     },
-    Wish: {"out": None, "overwrite": False, "sidecar": False},
+    Wish: {"out": None, "overwrite": False, "sidecar": False, "said_at": None},
     SavedFile: {"c2pa": False, "format": None},
     Job: {
         "status": "planned",

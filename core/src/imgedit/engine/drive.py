@@ -90,7 +90,9 @@ class Drive(Run):
         try:
             await enter(self)
             if self.stored and self.record.job.status == "planned":  # much may be otherwise by now
-                check_places(self.record.wish, self.record.job.request.n)
+                check_places(
+                    self.record.wish, self.record.job.request.n, self.record.placed_since
+                )
                 quote = price_again(self.runtime, self.provider, self.record)
                 if quote is not None:
                     self.save(quote=quote)

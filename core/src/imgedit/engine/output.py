@@ -152,16 +152,18 @@ def _check_folder(out: Path) -> None:
 
 def check_free(path: Path, *, overwrite: bool, since: datetime | None = None) -> None:
     """Raises OutputError when a file is in the way and may not be replaced."""
-    if os.path.lexists(path) and not (overwrite and is_older(path, since)):
+    if not os.path.lexists(path):
+        return
+    if not overwrite or (since is not None and is_newer(path, since)):
         raise in_the_way(path)
 
 
-def is_older(path: Path, since: datetime | None) -> bool:
-    """Whether nothing was written to a path since then; None = that does not matter."""
+def is_newer(path: Path, since: datetime) -> bool:
+    """Whether something lies there that was written later."""
     try:
-        return since is None or os.lstat(path).st_mtime <= since.timestamp()
-    except OSError:  # nothing is there
-        return True
+        return os.lstat(path).st_mtime > since.timestamp()
+    except OSError:  # nothing that could be seen
+        return False
 
 
 def in_the_way(path: Path) -> OutputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,18 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from ..errors import OutputError
+from .finish import present
 from .held import Held
-from .output import fitting, free_name, numbered, place, second_name
-from .record import SavedFile, Wish
+from .output import (
+    check_writable,
+    fitting,
+    free_name,
+    is_newer,
+    numbered,
+    place,
+    second_name,
+)
+from .record import JobRecord, SavedFile, Wish, now
 from .same import is_there
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ async def keep(
         c2pa=facts.c2pa,
     )
     if wish.out is not None:
-        return await asyncio.to_thread(_place, source, file, count, wish, run.resumed)
+        return await asyncio.to_thread(_place, source, file, count, run.record, run.resumed)
     name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
     target = run.runtime.file(run.record.id, name)
     if isinstance(source, bytes):
@@ -74,19 +84,41 @@ def named_place(
     return target, f"the picture is {media_type}: it was written to {target.name}"
 
 
+def elsewhere(record: JobRecord, out: str, *, overwrite: bool) -> JobRecord:
+    """The job with another place for its pictures; those that are written already are copied there.
+
+    Raises:
+        OutputError: they cannot be written there.
+    """
+    place = str(Path(out).absolute())
+    if place == record.wish.out and not overwrite:
+        return record
+    done = record.job.done
+    count = record.job.request.n if done is None else len(done.images)
+    check_writable(out, count, overwrite=overwrite, sidecar=record.wish.sidecar)
+    wish = evolve(record.wish, out=place, overwrite=overwrite, said_at=now())
+    record = evolve(present(record), wish=wish, updated_at=now())
+    files = [_place(Path(file.path), file, count, record, True) for file in record.files]
+    return evolve(record, files=tuple(file for file, _ in files))
+
+
 def _place(
-    source: Path | bytes, file: SavedFile, count: int, wish: Wish, resumed: bool
+    source: Path | bytes, file: SavedFile, count: int, record: JobRecord, resumed: bool
 ) -> tuple[SavedFile, str | None]:
+    wish = record.wish
+
     def ours(path: Path) -> bool:
         # A crash between writing and storing: the file in the way is this very picture.
-        return resumed and path.is_file() and is_there(evolve(file, path=str(path)))
+        return resumed and os.path.isfile(path) and is_there(evolve(file, path=str(path)))
 
     assert wish.out is not None  # else nobody named a place
     out = Path(wish.out)
     target, warning = named_place(out, file.index, count, file.media_type, wish, ours)
+    # A job that is resumed may be old, and what came since may be paid for, too.
+    overwrite = wish.overwrite and not (resumed and is_newer(target, record.placed_since))
     try:
-        place(source, target, overwrite=wish.overwrite)
+        place(source, target, overwrite=overwrite)
     except OutputError:
-        if wish.overwrite or not ours(target):
+        if overwrite or not ours(target):
             raise
     return evolve(file, path=str(target.absolute())), warning

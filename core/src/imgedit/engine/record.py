@@ -48,12 +48,13 @@ class SavedFile:
 class Wish:
     """Where the user wants the pictures: a path, or None = keep them in the spool.
 
-    `sidecar`: whether a record is written beside each.
+    `sidecar`: whether a record is written beside each. `said_at`: when, if not as the job began.
     """
 
     out: str | None = None
     overwrite: bool = False
     sidecar: bool = False
+    said_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -115,6 +116,11 @@ class JobRecord:
     def id(self) -> str:
         """The job's id."""
         return self.job.id
+
+    @property
+    def placed_since(self) -> datetime:
+        """When the user said where the pictures go, and what may be replaced there."""
+        return self.wish.said_at or self.created_at
 
     @property
     def finished(self) -> bool:

@@ -1,0 +1,173 @@
+"""A job whose pictures go to another place than the one that was named when it began."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit import errors
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+not_root = pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() == 0, reason="rights do not bind root"
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the journal lies."""
+    return tmp_path / "jobs.sqlite3"
+
+
+@pytest.fixture
+def resume(path: Path) -> Callable[..., imgedit.EditResult]:
+    """Go on with a job of the journal, or of none."""
+
+    def one(job: Any, *, journal: Any = path, **keywords: Any) -> imgedit.EditResult:
+        with imgedit.SyncClient(journal=journal) as client:
+            return client.resume(job, **keywords)
+
+    return one
+
+
+@pytest.fixture
+def gone(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, path: Path
+) -> str:
+    """A job that is paid, and whose place went away meanwhile."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+
+    def unplug(_: Any) -> Answer:
+        shutil.rmtree(folder)
+        return Answer.picture(png())
+
+    server.on("GET", "/out.png", unplug)
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=folder / "out.png", journal=path)
+    assert caught.value.charged == "yes"
+    server.on("GET", "/out.png", Answer(status=404))
+    return caught.value.job_id or ""
+
+
+def test_a_picture_goes_elsewhere(
+    gone: str, resume: Any, server: ScriptedServer, tmp_path: Path
+) -> None:
+    out = tmp_path / "here.png"
+    assert resume(gone, out=out).image.path == out
+    assert out.read_bytes() == png()
+    assert resume(gone).image.path == out, "the job keeps its new place"
+    out.unlink()
+    server.on("GET", "/out.png", Answer.picture(png()))
+    assert resume(gone).image.path == out
+    assert not (tmp_path / "jobs.sqlite3.spool" / gone).exists()
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything(
+    gone: str, resume: Any, server: ScriptedServer, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.png").write_bytes(b"mine")
+    asked = len(server.requests)
+    for out in ("no/such.png", "mine.png", "x" * 300, f"folder{os.sep}"):
+        with pytest.raises(errors.OutputError) as caught:
+            resume(gone, out=f"{tmp_path}{os.sep}{out}")
+        assert (caught.value.charged, caught.value.job_id) == ("yes", gone)
+    with pytest.raises(errors.UsageError, match="overwrite needs a place"):
+        resume(gone, overwrite=True)
+    assert len(server.requests) == asked
+    assert (tmp_path / "mine.png").read_bytes() == b"mine"
+    out = tmp_path / "mine.png"
+    assert resume(gone, out=out, overwrite=True).image.path == out
+    assert out.read_bytes() == png()
+
+
+def test_what_is_said_now_counts_for_what_is_there_now(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    out = tmp_path / "out.png"
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as failed:
+        edit(source, out=out, overwrite=True, journal=path)
+    out.write_bytes(b"came later")
+    server.on("GET", "/out.png", Answer.picture(png()))
+    job = failed.value.job_id
+    with pytest.raises(errors.OutputError, match="exists already"):
+        resume(job)
+    assert resume(job, out=out, overwrite=True).image.path == out
+    assert out.read_bytes() == png()
+
+
+@pytest.mark.parametrize("named", (True, False), ids=("placed", "in the spool"))
+def test_a_finished_job_is_copied(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path, named: bool,
+) -> None:  # fmt: skip
+    before, out = tmp_path / "out.png", tmp_path / "new"
+    place = {"out": before, "sidecar": True} if named else {}
+    job = edit(source, journal=path, **place).job_id
+    requests = len(server.requests)
+    result = resume(job, out=out)
+    assert result.image.path == tmp_path / "new.png"
+    assert result.image.path.read_bytes() == png()
+    assert resume(job).image.path == result.image.path
+    if named:
+        assert before.read_bytes() == png()
+        told = json.loads((tmp_path / "new.png.json").read_text())
+        assert told["output"]["path"] == str(result.image.path)
+    assert len(server.requests) == requests
+
+
+def test_each_of_several_pictures_goes_elsewhere(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    urls = [f"{server.url}/out.png", f"{server.url}/two.png"]
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": urls, "cost": "0.04"}))
+    server.on("GET", "/two.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, n=2, out=tmp_path / "out.png", journal=path)
+    server.on("GET", "/two.png", Answer.picture(png()))
+    result = resume(caught.value.job_id, out=tmp_path / "new.png")
+    names = [image.path.name for image in result.images]
+    assert names == ["new-1.png", "new-2.png"]
+    assert all(image.path.read_bytes() == png() for image in result.images)
+
+
+def test_without_a_journal(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, out=tmp_path / "out.png")
+    server.on("GET", "/out.png", Answer.picture(png()))
+    result = resume(caught.value.job, journal=None, out=tmp_path / "new.png")
+    assert result.image.path.read_bytes() == png()
+    assert server.count("POST", "/edit") == 1
+
+
+@not_root
+def test_a_folder_that_may_not_be_looked_into(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    job = edit(source, out=folder / "out.png", journal=path).job_id
+    folder.chmod(0)
+    try:
+        with pytest.raises(errors.OutputError, match="cannot be written") as caught:
+            resume(job)
+        assert caught.value.charged == "yes"
+        assert resume(job, out=tmp_path / "out.png").image.path == tmp_path / "out.png"
+    finally:
+        folder.chmod(0o700)
