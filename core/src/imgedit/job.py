@@ -72,6 +72,13 @@ class EditJob:
             raise self._stopped or asyncio.CancelledError
         return self._task.result()
 
+    @property
+    def stopped_by(self) -> BaseException | None:
+        """The error or the cancellation that ended it; None = neither, or not yet."""
+        if not self._task.done():
+            return None
+        return self._stopped if self._task.cancelled() else self._task.exception()
+
     async def cancel(self) -> str | None:
         """Stop driving the job; returns it as JSON when it can be resumed, else None.
 

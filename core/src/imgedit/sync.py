@@ -6,10 +6,10 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import Future
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .client import Client
 from .contract.event import Event
@@ -32,7 +32,8 @@ class SyncClient:
     """Mirrors `Client` on an event loop of its own, in a background thread.
 
     A context manager; it takes what `Client` takes. Ctrl-C stops the edit in a way that it can
-    be resumed: the KeyboardInterrupt then carries `job`, `job_id` and `charged`.
+    be resumed: the KeyboardInterrupt then carries `job`, `job_id` and `charged` of the one that was
+    waited for; what else runs in this client is canceled, too.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -53,36 +54,57 @@ class SyncClient:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        while True:
+            try:
+                self._loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                continue  # whoever waits for the task that raised it gets it, too
+            return
 
-    def _run(self, work: Awaitable[_T]) -> _T:
+    def _run(self, work: Awaitable[_T], job: EditJob | None = None) -> _T:
+        """What the work comes to, on the loop; `job` is the one that is waited for, if any."""
         if self._loop.is_closed():
             if isinstance(work, Coroutine):
                 work.close()
             raise RuntimeError("this client is closed")
-        future: Future[_T] = asyncio.run_coroutine_threadsafe(_carried(work), self._loop)
+        future = asyncio.run_coroutine_threadsafe(_carried(work), self._loop)
         try:
-            return future.result()
+            value, error = future.result()
         except KeyboardInterrupt as interrupt:
-            stopped = self._stop(future)
+            self._stop()
+            stopped = job.stopped_by if job else future.result()[1] if future.done() else None
             for name in ("job", "job_id", "charged", "stored"):
                 setattr(interrupt, name, getattr(stopped, name, None))
             raise
+        if error is None:
+            return cast("_T", value)
+        try:
+            raise error
+        finally:
+            del error  # it holds this frame
 
-    def _stop(self, future: Future[Any]) -> BaseException | None:
+    def _call(self, work: Callable[[], _T]) -> _T:
+        """What the work comes to where edits run: a journal is used by one thread at a time."""
+        if threading.current_thread() is self._thread:  # a callback asks
+            return work()
+
+        async def there() -> _T:
+            return work()
+
+        return self._run(there())
+
+    def _stop(self) -> None:
         """Cancel what runs and wait until it has put itself away."""
-        carried: list[BaseException] = []
-        over = threading.Event()
 
-        def cancel() -> None:
-            for task in asyncio.all_tasks(self._loop):
-                task.add_done_callback(lambda done: _note(done, carried))
+        async def stop() -> None:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
                 task.cancel()
-            self._loop.call_later(0.2, over.set)
+            if tasks:
+                await asyncio.wait(tasks, timeout=5)
 
-        self._loop.call_soon_threadsafe(cancel)
-        over.wait(5)
-        return carried[0] if carried else None
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(stop(), self._loop).result(10)
 
     def __enter__(self) -> Self:
         return self
@@ -135,35 +157,35 @@ class SyncClient:
         self, limit: int = 50, unreadable: list[JournalError] | None = None
     ) -> list[JobRecord]:
         """As `Client.jobs`."""
-        return self._client.jobs(limit, unreadable)
+        return self._call(lambda: self._client.jobs(limit, unreadable))
 
     def job(self, job_id: str) -> JobRecord:
         """As `Client.job`."""
-        return self._client.job(job_id)
+        return self._call(lambda: self._client.job(job_id))
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> list[JobRecord]:
         """As `Client.unfinished`."""
-        return self._client.unfinished(unreadable)
+        return self._call(lambda: self._client.unfinished(unreadable))
 
     def driven(self) -> Mapping[str, str]:
         """As `Client.driven`."""
-        return self._client.driven()
+        return self._call(self._client.driven)
 
     def settle(self, job_id: str, **keywords: Any) -> JobRecord:
         """As `Client.settle`."""
-        return self._client.settle(job_id, **keywords)
+        return self._call(lambda: self._client.settle(job_id, **keywords))
 
     def prune(self, older_than: timedelta) -> list[str]:
         """As `Client.prune`."""
-        return self._client.prune(older_than)
+        return self._call(lambda: self._client.prune(older_than))
 
     def spend(self, **keywords: Any) -> list[Spend]:
         """As `Client.spend`."""
-        return self._client.spend(**keywords)
+        return self._call(lambda: self._client.spend(**keywords))
 
     def budgets(self) -> list[Left]:
         """As `Client.budgets`."""
-        return self._client.budgets()
+        return self._call(self._client.budgets)
 
 
 class SyncEditJob:
@@ -180,29 +202,25 @@ class SyncEditJob:
         stream = self._job.events()
         while True:
             try:
-                yield self._client._run(anext(stream))
+                yield self._client._run(anext(stream), self._job)
             except StopAsyncIteration:
                 return
 
     def result(self) -> EditResult:
         """As `EditJob.result`."""
-        return self._client._run(self._job.result())
+        return self._client._run(self._job.result(), self._job)
 
     def cancel(self) -> str | None:
         """As `EditJob.cancel`."""
-        return self._client._run(self._job.cancel())
+        return self._client._run(self._job.cancel(), self._job)
 
 
-async def _carried(work: Awaitable[_T]) -> _T:
-    return await work
-
-
-def _note(task: asyncio.Task[Any], carried: list[BaseException]) -> None:
+async def _carried(work: Awaitable[_T]) -> tuple[_T | None, BaseException | None]:
+    """What it comes to, or what it raises: a future would make another error of a cancellation."""
     try:
-        task.result()
-    except (asyncio.CancelledError, Exception) as error:
-        if getattr(error, "job_id", None):
-            carried.append(error)
+        return await work, None
+    except BaseException as error:
+        return None, error
 
 
 @cache

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -344,7 +345,10 @@ class Runtime:
         if callback is not None:
             try:
                 callback(event)
-            except Exception:
+            except (Exception, SystemExit, KeyboardInterrupt) as error:
+                main = threading.current_thread() is threading.main_thread()
+                if main and isinstance(error, KeyboardInterrupt):
+                    raise  # somebody pressed Ctrl-C
                 logger.exception("on_event failed")
         self.registry.emit(event)
 
