@@ -376,3 +376,34 @@ def test_a_job_that_goes_on_writes_few_pages(
         journal.save(record.with_job(status=status))
         # The job's own page and the ledger's: no index, no running total.
         assert log.stat().st_size - before <= 2 * frame, status
+
+
+def test_no_text_of_the_users_is_kept(path: Path, make_record: MakeRecord) -> None:
+    options = {"negative": "no grey skies", "more": ["and no birds"], "style": "anime", "steps": 3}
+    record = make_record()
+    record = record.with_job(
+        status="failed",
+        request=evolve(record.job.request, prompt="zebra\nwords", options=options),
+        model=evolve(record.job.model, limits={"options.style": {"enum": ["anime", "none"]}}),
+    )
+    said = "refused: zebra words, no grey skies and no birds, in anime"
+    record = evolve(
+        record,
+        charged="yes",
+        error={
+            "type": "ContentRejected",
+            "message": said,
+            "problems": [{"path": "/prompt", "message": said, "code": "vendor"}],
+        },
+    )
+    with closing(SqliteJournal(path, keep_prompts=False)) as journal:
+        journal.save(record)
+        found = journal.load(record.id)
+    assert found.job.request.options == {"style": "anime", "steps": 3}
+    told = "refused: <the prompt>, <the prompt> <the prompt>, in anime"
+    assert found.error is not None
+    assert found.error["message"] == found.error["problems"][0]["message"] == told
+    assert found.error["type"] == "ContentRejected"
+    for file in path.parent.rglob("*"):
+        for word in ("zebra", "grey", "birds"):
+            assert not file.is_file() or word.encode() not in file.read_bytes(), (file, word)

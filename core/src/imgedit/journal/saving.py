@@ -18,6 +18,7 @@ from ..ledger import Budget, Entry, Purse
 from ..ledger.budgets import Total
 from .leases import Leases, driven_by
 from .owner import Owner
+from .prompts import without_prompts
 from .rows import amounts, count, fixed, read_entry, storable, totals
 
 _INSERT = """
@@ -128,7 +129,7 @@ class Saving(Leases):
                 is as before.
             BudgetExceeded: it does not fit into a budget of `purse`; nothing is stored.
         """
-        kept = record if self._keep_prompts or not record.finished else _without_prompts(record)
+        kept = record if self._keep_prompts or not record.finished else without_prompts(record)
         first = self._first.get(record.id) if kept is record else None
         try:
             text = dumps(kept) if first is None else dumps_since(kept, *first)
@@ -274,11 +275,3 @@ def _rarely(record: JobRecord, entry: Entry) -> _Rarely:
     """What `_GOES_ON` leaves alone; most of it are the same objects from one save to the next."""
     names = (entry.provider, entry.model, entry.label, record.job.facts.vendor_ids)
     return (*names, entry.unit, entry.quoted, entry.at_most, entry.at, entry.day)
-
-
-def _without_prompts(record: JobRecord) -> JobRecord:
-    """A finished job without what the user wrote, and without answers, which may repeat it."""
-    request = record.job.request
-    references = [evolve(one, description=None) for one in request.references]
-    request = evolve(request, prompt="", references=references)
-    return evolve(record.with_job(request=request), answer=None, partial=None, raw=None)
