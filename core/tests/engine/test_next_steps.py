@@ -230,6 +230,20 @@ def test_without_a_journal_nothing_is_said_of_the_command_line(
     assert server.count("POST", "/edit") == 3
 
 
+@pytest.mark.parametrize("status", (404, 410))
+def test_a_paid_job_that_its_provider_forgot_can_be_ended(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path, status: int
+) -> None:
+    server.on("GET", "/jobs/7", Answer(status=status))
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source, journal=path)
+    job = caught.value.job_id
+    assert caught.value.charged == "yes"
+    assert caught.value.hint is not None
+    assert f"Go on with: imgedit jobs resume {job}" in caught.value.hint.replace("Then go", "Go")
+    assert caught.value.hint.endswith(f"end the job with: imgedit jobs settle {job} --charged")
+
+
 # -- a picture that cannot be had any more
 
 

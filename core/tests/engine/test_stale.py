@@ -278,3 +278,29 @@ def test_who_was_overtaken_in_a_download_is_told_so(
     assert (caught.value.charged, caught.value.job_id) == ("yes", jobs[0])
     assert caught.value.provider == "acme"
     assert isinstance(caught.value.__cause__, errors.OutputError)
+
+
+def test_an_answer_that_comes_when_the_job_is_over_is_not_lost(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    pass_time: Any,
+) -> None:  # fmt: skip
+    """It hung in the submit; the job was found unknown meanwhile, and settled by hand."""
+
+    def settled(_: Any) -> Answer:
+        pass_time(LEASE + 1)
+        with imgedit.SyncClient(journal=path) as client:
+            (record,) = client.unfinished()
+            with pytest.raises(errors.OutcomeUnknown):
+                client.resume(record.id)
+            client.settle(record.id, charged=False)
+        return Answer.json({"id": "7"})
+
+    server.on("POST", "/edit", settled)
+    with pytest.raises(errors.JournalError, match="was taken over by another process") as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.retryable) == ("yes", False)
+    hint = str(caught.value.hint)
+    assert f"imgedit jobs show {caught.value.job_id}" in hint
+    assert "client.resume(error.job)" in hint
+    assert resume(caught.value.job, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..contract.image import ImageSource
     from .record import JobRecord
 
+_FORGOTTEN = (404, 410)
+
 Error = TypeVar("Error", bound=ImgEditError)
 
 
@@ -62,6 +64,8 @@ class NextStep:
         """What mends the cause, then how this job goes on."""
         mends = _mends(error)
         if mends is not None and self.record.id in mends:
+            if self.durable and self._has_news(error):
+                return f"{mends.rstrip('.')}. What came here: client.resume(error.job)"
             if self.durable:
                 return mends
             mends = None  # there is no such job for the command line
@@ -105,8 +109,17 @@ class NextStep:
                 "A newer version of the plugin may be able to read it. Otherwise look in your "
                 f"account at the provider whether it was charged, then say so: {self._settle}"
             )
+        if not done and error.charged == "yes" and error.status in _FORGOTTEN:
+            return (
+                f"Go on with: {command}. If the provider does not know it any more, end the job "
+                f"with: imgedit jobs settle {name} --charged"
+            )
         verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
         return f"{verb} with: {command}"
+
+    def _has_news(self, error: ImgEditError) -> bool:
+        """Whether others drove the job to its end while its answer was on the way."""
+        return isinstance(error, JournalError) and self.record.job.status in ("accepted", "done")
 
     def _gone(self, command: str) -> str:
         """When pictures of a finished job were deleted and do not come again."""
