@@ -33,6 +33,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "seconds": 0.0,
         "fingerprint": None,
         "first_sent_at": None,
+        "submitted": None,
     },
     Wish: {"out": None, "overwrite": False, "sidecar": False, "said_at": None},
     SavedFile: {"c2pa": False, "format": None},
@@ -79,7 +80,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "size": None,
         "expires_at": None,
     },
-    HttpResponse: {"body": b"", "pictures": (), "purpose": "submit", "_file": None},
+    HttpResponse: {"body": b"", "pictures": (), "purpose": "submit"},
 }
 
 
