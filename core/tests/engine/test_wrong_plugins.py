@@ -162,7 +162,7 @@ def test_the_edit_is_not_sent_again_under_another_purpose(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
     cut: bool,
 ) -> None:  # fmt: skip
-    """A poll that the vendor takes for another edit is not sent; with a mended plugin it goes on."""
+    """A poll that the vendor takes for an edit is not sent; with a mended plugin it goes on."""
 
     @hookimpl
     def build_request(job: Job) -> Any:
