@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,31 @@ def test_a_stored_answer_that_is_gone_for_good_is_settled(
     held_by(path, error.job_id).unlink()
     with imgedit.SyncClient(journal=path) as client:
         assert client.settle(str(error.job_id), charged=True).finished
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are flushed where the system can")
+def test_the_folder_of_a_job_survives_a_power_cut_before_its_answer_is_stored(
+    acme: Any, edit: Any, source: Path, server: ScriptedServer, path: Path, monkeypatch: Any
+) -> None:
+    spool = path.with_name(f"{path.name}.spool")
+    flushed: list[int] = []
+    before: dict[str, list[int]] = {}
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    class Noting(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            before.setdefault(record.job.status, list(flushed))
+            super().save(record, **options)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    server.on("POST", "/edit", Answer.picture(png()))
+    edit(source, journal=Noting(path))
+    assert path.parent.stat().st_ino in before["accepted"], "it names the spool"
+    assert before["accepted"].count(spool.stat().st_ino) == 1, "which names the job's folder"
 
 
 @pytest.mark.parametrize("later", (False, True), ids=("at once", "resumed"))

@@ -17,6 +17,7 @@ from attrs import evolve
 from ..contract.event import Event
 from ..contract.image import ImageSource
 from ..errors import ConfigError, JournalError
+from ..files import sync_folder
 from ..ledger.budgets import Budget, Purse, to_budgets
 from . import waits
 from .journal import Journal, MemoryJournal
@@ -107,6 +108,8 @@ class Runtime:
             from .output import cannot_write
 
             raise cannot_write(folder, error) from None
+        if self.durable and job_id not in self._folders:
+            sync_folder(folder.parent)  # what will lie there may be the only copy
         self._folders.add(job_id)
         return folder
 

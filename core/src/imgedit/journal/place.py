@@ -7,13 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import JournalError
+from ..files import sync_folder
 
 _POSIX = os.name == "posix"
 _SMALLEST = 512  # bytes of a database with anything in it
 
 
 def private_folder(path: Path, what: str) -> None:
-    """Make a folder, 0700, and those above it; one that exists is left as it is.
+    """Make a folder, 0700, and those above it, for good; one that exists is left as it is.
 
     Raises:
         JournalError: it cannot be made; `what` says what it is for.
@@ -25,6 +26,7 @@ def private_folder(path: Path, what: str) -> None:
         for folder in (*reversed(path.parents), path):
             if not os.path.isdir(folder):
                 folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(folder.parent)
     except OSError as error:
         raise JournalError(
             f"the folder {path} for {what} cannot be made: {_reason(error)}",
