@@ -210,7 +210,7 @@ def test_a_file_that_changed_is_not_sent_under_the_key_of_another(
         edit(source, journal=path)
     before, submits = source.read_bytes(), server.count("POST", "/edit")
     source.write_bytes(before[:-20] + b"!" + before[-19:])
-    with pytest.raises(errors.OutcomeUnknown) as again:
+    with pytest.raises(errors.OutcomeUnknown, match="file has changed since") as again:
         resume(caught.value.job_id, journal=path)
     assert again.value.charged == "unknown"
     assert server.count("POST", "/edit") == submits

@@ -202,7 +202,9 @@ async def _check_unchanged(run: Run, request: HttpRequest) -> None:
             continue
         if not await asyncio.to_thread(image.unchanged):
             if not first:
-                raise answer_lost(run.record)
+                lost = answer_lost(run.record)
+                lost.message += ", and the picture's file has changed since: it is not sent again"
+                raise lost
             raise run.final(
                 ImageRejected(
                     "the picture's file has changed, or is gone, since the edit began",
