@@ -7,22 +7,20 @@ from typing import Any
 
 import pytest
 
-from imgedit import HttpResponse
-from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
 
 @pytest.fixture
 def broken(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows the answer to a submit fails."""
+    """An edit that was paid fails, and so does what is to be said of it."""
 
-    def fails(response: HttpResponse) -> None:
-        if response.purpose == "submit":
-            raise ZeroDivisionError
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
 
     server.on("POST", "/upload", Answer.json({"handle": "h"}))
-    server.on("POST", "/edit", Answer.picture(png()))
-    monkeypatch.setattr("imgedit.engine.drive.readable", fails)
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer(status=404))
+    monkeypatch.setattr("imgedit.engine.drive.Drive.close", fails)
 
 
 def test_what_is_stored_of_the_job_is_said(

@@ -11,6 +11,7 @@ import click
 
 from ..errors import ImgEditError, JournalError
 from .books import journal_alone
+from .completing import files
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
 from .failure import bug, of_earlier_jobs, show_failure
 from .options import common, timeout_option
@@ -68,16 +69,27 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
     short_help="Go on with one, or with all that can.", epilog="Example: imgedit jobs resume 01K9"
 )
 @click.argument("job_id", metavar="[ID]", required=False)
+@click.option("-o", "--out", metavar="FILE", shell_complete=files,
+              help="Another place for the pictures of this job, from now on.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="With -o: replace files that exist.")
 @timeout_option
 @common
 @click.pass_obj
-def resume(screen: Screen, as_json: bool, job_id: str | None, deadline: float | None) -> int:
+def resume(
+    screen: Screen, /, as_json: bool, job_id: str | None, deadline: float | None, **place: Any
+) -> int:
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
+    if job_id is None and place["out"] is not None:
+        raise click.UsageError("-o is a place for one job: give its ID, too")
+    if place["out"] is None and place["overwrite"]:
+        raise click.UsageError("--overwrite goes with -o: name the place")
     with of_earlier_jobs(screen.watch, job_id):
-        return _resume(screen, job_id, deadline)
+        return _resume(screen, job_id, deadline, **place)
 
 
-def _resume(screen: Screen, job_id: str | None, deadline: float | None) -> int:
+def _resume(
+    screen: Screen, job_id: str | None, deadline: float | None, out: str | None, overwrite: bool
+) -> int:
     from ..client import Client
     from ..result import EditResult
     from .naming import shown
@@ -86,12 +98,14 @@ def _resume(screen: Screen, job_id: str | None, deadline: float | None) -> int:
     from .tasks import run_task
 
     def place(path: Path) -> str:
-        return shown(path, None)
+        return shown(path, out)
 
     async def one(job: str) -> EditResult:
         async with Client.from_config() as client:
             screen.watch.durable = client.runtime.durable
-            return await client.resume(job, deadline=deadline, on_event=follower)
+            return await client.resume(
+                job, out=out, overwrite=overwrite, deadline=deadline, on_event=follower
+            )
 
     if job_id is not None:
         with following(screen) as follower:
