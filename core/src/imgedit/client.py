@@ -345,7 +345,7 @@ class Client(Books):
                 raise
             told_of(error, record, durable=self.runtime.durable)
             if error.charged == "no" and not read:
-                error.charged = "unknown"  # it may have been sent since
+                error.charged, error.retryable = "unknown", False  # it may have been sent since
             raise
 
     async def _elsewhere(self, record: JobRecord, out: str, overwrite: bool) -> JobRecord:

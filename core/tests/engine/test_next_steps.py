@@ -140,7 +140,7 @@ def test_a_journal_that_fails_denies_no_payment(
 
         def load(self, job_id: str) -> JobRecord:
             if trouble == "load":
-                raise errors.JournalError("it is damaged", hint="Keep the file.")
+                raise errors.JournalError("it is locked", hint="Wait.", retryable=True)
             return super().load(job_id)
 
     server.on("GET", "/jobs/7", Answer(status=404))
@@ -160,6 +160,7 @@ def test_a_journal_that_fails_denies_no_payment(
     with closing(Fails(path)) as journal, pytest.raises(errors.JournalError) as settled:
         imgedit.Client(journal=journal).settle(job, charged=False)
     assert settled.value.charged == ("unknown" if trouble == "load" else "yes")
+    assert not (caught.value.retryable or settled.value.retryable)
     assert server.count("POST", "/edit") == 1
 
 
@@ -170,7 +171,7 @@ def test_a_journal_that_fails_does_not_say_that_nothing_was_sent_since(
 
     class Fails(SqliteJournal):
         def hold(self, job_id: str) -> JobRecord | None:
-            raise errors.JournalError("the disk is full")
+            raise errors.JournalError("the disk is full", retryable=True)
 
     server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
     with pytest.raises(errors.DeadlineExceeded) as begun:
@@ -179,7 +180,7 @@ def test_a_journal_that_fails_does_not_say_that_nothing_was_sent_since(
     assert resume(begun.value.job_id, journal=path)
     with pytest.raises(errors.JournalError) as caught:
         resume(begun.value.job, journal=Fails(path))
-    assert caught.value.charged == "unknown"
+    assert (caught.value.charged, caught.value.retryable) == ("unknown", False)
 
 
 def test_a_setting_that_is_missing_after_paying(

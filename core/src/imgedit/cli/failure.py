@@ -108,6 +108,7 @@ def of_earlier_jobs(watch: Watch, job_id: str | None = None) -> Iterator[None]:
     except ImgEditError as error:
         if error.job_id is None and not error.charge_is_said:
             error.job_id, error.charged = known(watch)
+            error.retryable = error.retryable and error.charged == "no"
         raise
 
 

@@ -69,6 +69,7 @@ def of_a_job(record: JobRecord | None = None) -> Iterator[None]:
     except (UsageError, JournalError) as error:
         if not error.charge_is_said:
             error.charged = "unknown" if record is None else record.charged
+            error.retryable = error.retryable and error.charged == "no"
             error.fill(job_id=None if record is None else record.id)
         raise
 
