@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,7 +29,7 @@ from ..images.check import BadPicture, check_result
 from ..images.facts import PictureFacts
 from ..manifest.places import first_wait
 from .exchange import timeout
-from .finish import to_result
+from .finish import present, to_result
 from .output import cannot_write
 from .placing import keep
 from .retry import pause
@@ -124,8 +125,8 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
     wanted = run.record.job.request.n
     if len(done.images) < wanted:
         _warn(run, too_few(wanted, len(done.images)))
-    have = {file.index for file in run.record.files if Path(file.path).exists()}
-    files = [file for file in run.record.files if file.index in have]
+    files = list(present(run.record).files)
+    have = {file.index for file in files}
     refreshed = False
     index = 0
     try:
@@ -232,7 +233,7 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
 
 def _kept(path: Path, output: Output) -> PictureFacts | None:
     """The facts of what was fetched before and not brought to its place; its URL may have ended."""
-    if not path.exists():
+    if not os.path.exists(path):
         return None
     try:
         facts = _judge(path, output, None)

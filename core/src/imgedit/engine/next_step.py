@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
@@ -137,7 +137,7 @@ class NextStep:
 
 
 def _is_there(image: ImageSource | None) -> bool:
-    return image is not None and (image.path is None or Path(image.path).exists())
+    return image is not None and (image.path is None or os.path.exists(image.path))
 
 
 def _mends(error: ImgEditError) -> str | None:

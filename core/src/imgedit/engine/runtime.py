@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -153,7 +154,7 @@ class Runtime:
         if image.path is not None:
             return Path(image.path)
         target = self.folder(job_id) / f"{(image.sha256 or 'picture')[:32]}.{image.extension}"
-        if not target.exists():
+        if not os.path.exists(target):
             try:
                 target.write_bytes(image.read())
             except OSError as error:
