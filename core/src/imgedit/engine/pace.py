@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from . import waits
+from . import retry, waits
 
 if TYPE_CHECKING:
+    from ..errors import ProviderError
     from .run import Run
 
 _LONGEST = 0.5
@@ -46,14 +47,19 @@ async def enter(run: Run) -> None:
         await _rest(run, seconds * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
 
 
-async def turn(run: Run) -> None:
+async def turn(run: Run, after: ProviderError | None = None) -> None:
     """Wait until one more edit may be sent to the provider, before it is connected to.
+
+    `after` is the error that a repeat follows: what is to be said when its turn is far off.
 
     Raises:
         DeadlineExceeded: the time given ran out before.
+        ProviderError: `after`.
     """
     told = False
     while wait := _take(run, run.provider.name):
+        if after is not None and (wait > retry.LONGEST or wait >= run.left):
+            raise after
         if not told:
             _tell(run, wait)
         told = True
