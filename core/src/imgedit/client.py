@@ -334,7 +334,7 @@ class Client(Books):
         except JournalError as error:
             if error.charge_is_said:
                 raise
-            raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
+            raise told_of(error, record, self.runtime.way) from error.__cause__
 
     def _hold(self, record: JobRecord, *, read: bool) -> JobRecord | None:
         """`Journal.hold`; `read` = the record is what the journal said just now."""
@@ -343,7 +343,7 @@ class Client(Books):
         except JournalError as error:
             if error.charge_is_said:
                 raise
-            told_of(error, record, durable=self.runtime.durable)
+            told_of(error, record, self.runtime.way)
             if error.charged == "no" and not read:
                 error.charged, error.retryable = "unknown", False  # it may have been sent since
             raise
@@ -352,7 +352,7 @@ class Client(Books):
         try:
             return await asyncio.to_thread(elsewhere, record, out, overwrite=overwrite)
         except OutputError as error:
-            raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
+            raise told_of(error, record, self.runtime.way) from error.__cause__
 
     async def _finished(self, record: JobRecord) -> EditResult:
         """The result of a job that was finished before; a sidecar that is missing is written."""
@@ -361,7 +361,7 @@ class Client(Books):
             try:
                 await asyncio.to_thread(write_missing, record, result)
             except OutputError as error:
-                raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
+                raise told_of(error, record, self.runtime.way) from error.__cause__
             self.runtime.tidy(record)
         return result
 
@@ -490,7 +490,7 @@ class Client(Books):
         try:
             return self.runtime.registry.provider(record.job.provider)
         except ImgEditError as error:
-            raise told_of(error, record, durable=self.runtime.durable) from error.__cause__
+            raise told_of(error, record, self.runtime.way) from error.__cause__
 
     async def _ask(self, given: Mapping[str, Any]) -> Ask:
         out = given["out"]

@@ -122,7 +122,7 @@ def test_a_stored_answer_that_is_gone(
         assert caught.value.charged == "yes"
         assert caught.value.hint == (
             f"Bring {file} back. If it is gone for good, end the job with: "
-            f"imgedit jobs settle {error.job_id} --charged"
+            f'client.settle("{error.job_id}", charged=True)'
         )
     with imgedit.SyncClient(journal=path) as client:
         assert client.job(str(error.job_id)).job.status == "accepted"

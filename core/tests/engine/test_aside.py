@@ -70,7 +70,7 @@ def test_the_hint_leads_to_the_picture(
     out = path.with_name("out.png")
     error = lose(edit, source, path, out=out)
     job = str(error.job_id)
-    assert error.hint == f"When it works again, go on with: imgedit jobs resume {job}"
+    assert error.hint == f'When it works again, go on with: client.resume("{job}")'
     assert resume(job, journal=path).image.path == out
     assert not spool(path, job).exists()
     assert server.count("POST", "/edit") == 1
@@ -130,7 +130,7 @@ def test_settling_sees_it_and_keeps_it(paid: None, edit: Any, source: Path, path
     with pytest.raises(errors.UsageError, match="was charged") as refused:
         asyncio.run(settle(charged=False))
     assert refused.value.charged == "yes"
-    assert f"imgedit jobs resume {job}" in str(refused.value.hint)
+    assert f'client.resume("{job}")' in str(refused.value.hint)
     record = asyncio.run(settle(charged=True))
     assert str(spool(path, job)) in str((record.error or {}).get("message"))
     assert (spool(path, job) / "job.json").exists()

@@ -219,7 +219,7 @@ def test_a_spool_that_is_full_is_not_the_vendors_fault(
         with pytest.raises(errors.OutputError, match=r"no room to write .*picture-1") as caught:
             edit(source, out=out, journal=path)
     assert caught.value.charged == "yes"
-    assert f"jobs resume {caught.value.job_id}" in str(caught.value.hint)
+    assert f'client.resume("{caught.value.job_id}")' in str(caught.value.hint)
     assert "somewhere else" not in str(caught.value.hint)
     assert resume(caught.value.job_id, journal=path).image.path == out
     assert server.count("POST", "/edit") == 1

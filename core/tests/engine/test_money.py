@@ -378,10 +378,10 @@ def test_an_unknown_outcome_never_invites_to_pay_again(
         edit(source, journal=path)
     job = caught.value.job_id
     assert caught.value.charged == "unknown"
-    assert caught.value.hint == f"Go on with: imgedit jobs resume {job}"
+    assert caught.value.hint == f'Go on with: client.resume("{job}")'
     with pytest.raises(errors.ProviderError) as caught:
         resume(job, journal=path)
-    assert f"imgedit jobs settle {job}" in (caught.value.hint or "")
+    assert f'client.settle("{job}"' in (caught.value.hint or "")
     with pytest.raises(errors.ProviderError) as caught:
         edit(source)  # without a journal there is nothing that the command line could resume
     assert "imgedit jobs" not in str(caught.value)

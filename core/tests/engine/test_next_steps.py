@@ -59,7 +59,7 @@ def test_a_place_that_is_gone_after_paying(
     assert caught.value.charged == "yes"
     mends = "Make the folder." if trouble == "no folder" else "Move what is there away."
     job = caught.value.job_id
-    assert caught.value.hint == f"{mends} Then go on with: imgedit jobs resume {job}"
+    assert caught.value.hint == f'{mends} Then go on with: client.resume("{job}")'
     out.parent.mkdir(exist_ok=True)
     if out.is_dir():
         out.rmdir()
@@ -82,7 +82,7 @@ def test_a_place_that_is_gone_before_paying(
     with pytest.raises(errors.OutputError, match="does not exist") as caught:
         resume(job, journal=path)
     assert caught.value.charged == "no"
-    assert caught.value.hint == (f"Make the folder. Then go on with: imgedit jobs resume {job}")
+    assert caught.value.hint == (f'Make the folder. Then go on with: client.resume("{job}")')
     assert server.count("POST", "/edit") == 0
     assert stored(path, job).job.status == "planned"
     out.parent.mkdir()
@@ -120,7 +120,7 @@ def test_a_journal_that_is_full_after_paying(
     job = caught.value.job_id
     assert caught.value.charged == "yes"
     assert caught.value.hint == (
-        f"Make room on that disk. When it works again, go on with: imgedit jobs resume {job}"
+        f'Make room on that disk. When it works again, go on with: client.resume("{job}")'
     )
     assert resume(job, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1
@@ -154,13 +154,14 @@ def test_a_journal_that_fails_denies_no_payment(
         assert caught.value.charged == "unknown"
     else:
         assert (caught.value.charged, caught.value.job_id) == ("yes", job)
-        assert caught.value.hint == f"Make room. Then go on with: imgedit jobs resume {job}"
+        assert caught.value.hint == f'Make room. Then go on with: client.resume("{job}")'
         server.on("GET", "/jobs/7", done(server))
         assert resume(caught.value.job or "", journal=path)
     with closing(Fails(path)) as journal, pytest.raises(errors.JournalError) as settled:
         imgedit.Client(journal=journal).settle(job, charged=False)
     assert settled.value.charged == ("unknown" if trouble == "load" else "yes")
-    assert not (caught.value.retryable or settled.value.retryable)
+    assert not caught.value.retryable
+    assert not settled.value.retryable
     assert server.count("POST", "/edit") == 1
 
 
@@ -191,12 +192,12 @@ def test_a_setting_that_is_missing_after_paying(
     with pytest.raises(errors.DeadlineExceeded) as caught:
         edit(source, journal=path, deadline=1.5)
     job = caught.value.job_id
-    assert caught.value.hint == f"Go on with: imgedit jobs resume {job}"
+    assert caught.value.hint == f'Go on with: client.resume("{job}")'
     monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(errors.ConfigError) as moved:
         resume(job, journal=path)
     assert moved.value.hint == (
-        f"Set IMGEDIT_ACME_BASE_URL as it was. Then go on with: imgedit jobs resume {job}"
+        f'Set IMGEDIT_ACME_BASE_URL as it was. Then go on with: client.resume("{job}")'
     )
 
 
@@ -241,8 +242,8 @@ def test_a_paid_job_that_its_provider_forgot_can_be_ended(
     job = caught.value.job_id
     assert caught.value.charged == "yes"
     assert caught.value.hint is not None
-    assert f"Go on with: imgedit jobs resume {job}" in caught.value.hint.replace("Then go", "Go")
-    assert caught.value.hint.endswith(f"end the job with: imgedit jobs settle {job} --charged")
+    assert f'Go on with: client.resume("{job}")' in caught.value.hint.replace("Then go", "Go")
+    assert caught.value.hint.endswith(f'end the job with: client.settle("{job}", charged=True)')
 
 
 # -- a picture that cannot be had any more
@@ -255,10 +256,10 @@ def test_a_picture_that_is_gone_for_good(
     with pytest.raises(errors.DownloadFailed) as caught:
         edit(source, journal=path)
     job = caught.value.job_id or ""
-    assert caught.value.hint == f"Fetch it later with: imgedit jobs resume {job}"
+    assert caught.value.hint == f'Fetch it later with: client.resume("{job}")'
     with pytest.raises(errors.DownloadFailed) as again:
         resume(job, journal=path)
-    assert f"end the job with: imgedit jobs settle {job} --charged" in str(again.value)
+    assert f'end the job with: client.settle("{job}", charged=True)' in str(again.value)
 
     async def settle() -> None:
         from datetime import timedelta
@@ -266,7 +267,7 @@ def test_a_picture_that_is_gone_for_good(
         async with imgedit.Client(journal=path) as client:
             with pytest.raises(errors.UsageError, match="its money is known") as refused:
                 client.settle(job, charged=False)
-            assert f"imgedit jobs settle {job} --charged" in str(refused.value)
+            assert f'client.settle("{job}", charged=True)' in str(refused.value)
             record = client.settle(job, charged=True)
             assert (record.job.status, record.charged) == ("failed", "yes")
             (row,) = client.spend()
@@ -302,7 +303,7 @@ def test_a_finished_job_whose_file_was_deleted_stays_finished(
     assert caught.value.job is None
     hint = caught.value.hint or ""
     assert "the job stays finished." in hint
-    assert (f"imgedit jobs resume {job}" in hint) == (way == "address")
+    assert (f'client.resume("{job}")' in hint) == (way == "address")
     assert stored(path, job) == before
     with closing(SqliteJournal(path)) as journal:
         assert list(journal.unfinished()) == []
@@ -312,3 +313,50 @@ def test_a_finished_job_whose_file_was_deleted_stays_finished(
         assert resume(job, journal=path).image.path == out
         assert stored(path, job).finished
     assert server.count("POST", "/edit") == 1
+
+
+# -- who knows the job
+
+
+@pytest.mark.parametrize("way", ("command line", "client"))
+def test_the_command_line_is_named_only_where_it_knows_the_job(
+    acme: Any, server: ScriptedServer, source: Path, path: Path, tmp_path: Path, way: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
+    ours = way == "command line"
+    server.on("GET", "/out.png", Answer(status=404))
+    server.on("POST", "/edit", Answer.json({"id": "7"}), Answer(fault="drop_after_body"))
+
+    async def run() -> list[str]:
+        hints = []
+        make = imgedit.Client.from_config if ours else lambda: imgedit.Client(journal=path)
+        async with make() as client, make() as other:
+
+            async def fails(work: Any) -> errors.ImgEditError:
+                with pytest.raises(errors.ImgEditError) as caught:
+                    await work
+                hints.append(caught.value.hint or "")
+                return caught.value
+
+            paid = await fails(client.edit(source, "make it so", provider="acme"))
+            await fails(client.resume(str(paid.job_id)))
+            lost = await fails(client.edit(source, "make it so", provider="acme"))
+            await fails(client.resume(str(lost.job_id)))
+            await fails(client.resume("01JOB"))
+            client.runtime.journal.hold(str(lost.job_id))
+            await fails(other.resume(str(lost.job_id)))
+            client.runtime.journal.release(str(lost.job_id))
+            for job in (paid, lost):
+                for charged in (False, True, True):
+                    try:
+                        client.settle(str(job.job_id), charged=charged)
+                    except errors.UsageError as error:
+                        hints.append(error.hint or "")
+        return hints
+
+    hints = asyncio.run(run())
+    assert len(hints) == 10
+    said = "imgedit jobs" if ours else "client."
+    never = "client." if ours else "imgedit jobs"
+    assert [hint for hint in hints if said not in hint or never in hint] == []

@@ -847,7 +847,7 @@ def test_a_plugin_that_is_gone_changes_nothing_of_the_money(
         resume(job, journal=path)
     assert (gone.value.charged, gone.value.job_id) == ("unknown" if lost else "yes", job)
     assert gone.value.hint is not None
-    assert gone.value.hint.endswith(f"Then go on with: imgedit jobs resume {job}")
+    assert gone.value.hint.endswith(f'Then go on with: client.resume("{job}")')
     assert gone.value.job is not None
     with pytest.raises(errors.UnknownProvider) as without:
         resume(gone.value.job)

@@ -74,6 +74,21 @@ def test_the_next_one_serves(
     assert result.to_dict()["tried"][0]["provider"] == "acme"
 
 
+def test_the_next_one_serves_while_the_limit_allows_no_repeat(
+    zeta: ScriptedServer, server: ScriptedServer, source: Path
+) -> None:
+    Paths.from_environment().config_file.write_text("[providers.acme]\nlimit = '6/h'\n")
+    server.on("POST", "/edit", Answer(status=503))
+
+    async def run() -> imgedit.EditResult:
+        async with imgedit.Client.from_config(journal=False) as client:
+            return await client.edit(source, "make it so", provider="acme,zeta")
+
+    result = asyncio.run(run())
+    assert (result.provider, result.tried[0].type) == ("zeta", "ProviderUnavailable")
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     (
@@ -116,7 +131,7 @@ def test_the_next_one_is_not_asked_while_the_job_can_go_on(
         async with imgedit.Client(journal=journal) as client:
             with pytest.raises(errors.ProviderUnavailable) as caught:
                 await client.edit(source, "x", provider="acme,zeta")
-            assert f"imgedit jobs resume {caught.value.job_id}" in str(caught.value.hint)
+            assert f'client.resume("{caught.value.job_id}")' in str(caught.value.hint)
             server.on("POST", "/edit", Answer.json({"id": "7"}))
             return await client.resume(str(caught.value.job))
 

@@ -109,7 +109,7 @@ def test_one_that_cannot_be_written_hides_no_payment(
     assert out.read_bytes() == png()
     job = one.value.job_id if journal else one.value.job
     assert job is not None
-    way = f"imgedit jobs resume {job}" if journal else "client.resume(error.job)"
+    way = f'client.resume("{job}")' if journal else "client.resume(error.job)"
     assert one.value.hint is not None
     assert one.value.hint.endswith(f"go on with: {way}")
     with pytest.raises(errors.OutputError, match="the picture is there") as again:

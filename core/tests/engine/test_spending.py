@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -183,7 +184,9 @@ def test_an_unknown_outcome_stays_reserved_until_it_is_settled(
             job = caught.value.job_id or ""
             with pytest.raises(errors.BudgetExceeded):
                 await one.edit(source, "make it so", provider="acme")
-            with pytest.raises(errors.OutcomeUnknown, match=f"jobs settle {job} --charged"):
+            with pytest.raises(
+                errors.OutcomeUnknown, match=re.escape(f'client.settle("{job}", charged=True)')
+            ):
                 await one.resume(job)
             for charged, cost, said in (
                 (True, "1 EUR", "charges USD, not EUR"),
@@ -221,10 +224,10 @@ def test_a_failed_job_that_may_be_charged_is_to_be_settled(
             if journal is None:
                 assert caught.value.hint == f"{look} whether it was charged."
                 return
-            assert f"{look} whether it was charged, then say so: imgedit jobs settle {job}" in str(
+            assert f'{look} whether it was charged, then say so: client.settle("{job}"' in str(
                 caught.value
             )
-            with pytest.raises(errors.JobFailed, match=f"imgedit jobs settle {job}"):
+            with pytest.raises(errors.JobFailed, match=re.escape(f'client.settle("{job}"')):
                 await one.resume(job)
             one.settle(job, charged=False)
             assert [row.unknown for row in one.spend()] == [0]
@@ -553,6 +556,28 @@ def test_a_limit_that_leaves_no_time(
 
     run(work())
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize(("limit", "submits"), ((600.0, 1), (3.0, 3)))
+def test_a_repeat_whose_turn_is_far_off_is_none(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, limit: float, submits: int
+) -> None:
+    acme(**direct(server))
+    server.on("POST", "/edit", Answer(status=503))
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.db", limited(limit=limit)) as one:
+            with pytest.raises(errors.ProviderUnavailable) as caught:
+                await one.edit(source, "x", provider="acme")
+            assert (caught.value.charged, caught.value.job) == ("no", None)
+
+    with instant_waits() as waits:
+        run(work())
+    assert server.count("POST", "/edit") == submits
+    assert all(wait < 60 for wait in waits)
+    assert [(entry.state, entry.reserved) for entry in entries(tmp_path / "jobs.db")] == [
+        ("failed", False)
+    ]
 
 
 def test_when_most_requests_fail_repeats_end(

@@ -240,7 +240,7 @@ def test_who_was_overtaken_is_told_what_was_charged(
     with pytest.raises(errors.JournalError, match="was taken over by another process") as caught:
         edit(source, journal=path)
     assert caught.value.charged == "yes"
-    assert f"imgedit jobs show {caught.value.job_id}" in str(caught.value)
+    assert f'client.job("{caught.value.job_id}")' in str(caught.value)
     assert server.count("POST", "/edit") == 0
     with closing(SqliteJournal(path)) as journal:
         assert journal.load(caught.value.job_id or "").job.status == "accepted"
@@ -300,7 +300,7 @@ def test_an_answer_that_comes_when_the_job_is_over_is_not_lost(
         edit(source, journal=path)
     assert (caught.value.charged, caught.value.retryable) == ("yes", False)
     hint = str(caught.value.hint)
-    assert f"imgedit jobs show {caught.value.job_id}" in hint
+    assert f'client.job("{caught.value.job_id}")' in hint
     assert "client.resume(error.job)" in hint
     assert resume(caught.value.job, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1

@@ -46,7 +46,7 @@ def test_a_mistake_that_nobody_foresaw_ends_no_paid_job(
     assert "secret" not in str(error)
     assert isinstance(error.__cause__, TypeError)
     assert (error.charged, error.provider, error.job is not None) == ("yes", "acme", True)
-    assert error.hint == f"Go on with: imgedit jobs resume {error.job_id}"
+    assert error.hint == f'Go on with: client.resume("{error.job_id}")'
     assert stored(path) == [("accepted", "yes")]
     assert resume(error.job_id, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1
@@ -118,7 +118,7 @@ def test_a_question_that_is_refused_for_now_ends_no_paid_job(
     with pytest.raises(kind) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "yes"
-    assert f"imgedit jobs resume {caught.value.job_id}" in (caught.value.hint or "")
+    assert f'client.resume("{caught.value.job_id}")' in (caught.value.hint or "")
     assert stored(path) == [("accepted", "yes")]
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1

@@ -80,7 +80,7 @@ def test_a_job_that_nobody_knows_of_stays_so_and_can_be_settled(
             with pytest.raises(errors.OutcomeUnknown) as caught:
                 await one.resume(job)
             assert (caught.value.charged, caught.value.job_id) == ("unknown", job)
-            assert f"imgedit jobs settle {job}" in str(caught.value)
+            assert f'client.settle("{job}"' in str(caught.value)
             assert one.settle(job, charged=True).charged == "yes"
             assert [row.charged for row in one.spend()] == [4]
 
@@ -104,7 +104,7 @@ def test_nothing_is_sent_and_a_planned_job_waits(
                 await one.resume(job)
             error = caught.value
             assert (error.charged, error.job_id) == ("no", job)
-            assert (error.hint or "").endswith(f"Then go on with: imgedit jobs resume {job}")
+            assert (error.hint or "").endswith(f'Then go on with: client.resume("{job}")')
             assert not hasattr(error, "__notes__"), "it is said once"
             assert [record.job.status for record in one.jobs()] == ["planned"]
         assert server.count("POST", "/edit") == 0

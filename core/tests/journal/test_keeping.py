@@ -117,7 +117,7 @@ def test_an_unknown_job_is_said_to_be_unknown(
     journal.save(make_record(id="01AAA1"))
     with pytest.raises(JournalError, match="there is no job") as caught:
         journal.load(job_id)
-    assert "imgedit jobs" in str(caught.value)
+    assert "client.jobs()" in str(caught.value)
 
 
 def test_unfinished_are_those_that_can_go_on(

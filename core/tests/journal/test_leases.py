@@ -65,7 +65,7 @@ def test_who_begins_a_job_holds_it_until_it_is_over(
     assert dict(journal.driven()) == {}
     with pytest.raises(JournalError, match=f"this process drives job {record.id}") as caught:
         other.hold(record.id)
-    assert f"imgedit jobs show {record.id}" in (caught.value.hint or "")
+    assert f'client.job("{record.id}")' in (caught.value.hint or "")
     assert caught.value.charged == "no"
     with pytest.raises(JournalError, match="drives job"):
         other.save(record.with_job(status="sent"))

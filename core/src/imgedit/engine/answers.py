@@ -11,6 +11,7 @@ from attrs import evolve, fields, frozen
 from ..contract.exchange import HttpResponse
 from ..errors import OutputError
 from ..files import write_private
+from . import ways
 
 if TYPE_CHECKING:
     from .run import Run
@@ -58,7 +59,7 @@ def stored_answer(run: Run) -> HttpResponse:
         raise OutputError(
             f"the stored answer cannot be read: {error.strerror or type(error).__name__}",
             mend=f"Bring {error.filename} back. If it is gone for good, end the job with: "
-            f"imgedit jobs settle {run.record.id} --charged",
+            f"{ways.settle(run.runtime.way, run.record.id, charged=True)}",
         ) from None
     run.record = evolve(run.record, answer=answer)
     return answer

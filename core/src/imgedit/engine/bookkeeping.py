@@ -16,9 +16,11 @@ from ..contract.money import Money
 from ..contract.outcome import Facts
 from ..errors import DownloadFailed, ImgEditError, JournalError, OutcomeUnknown, UsageError
 from ..ledger.budgets import to_money
+from . import ways
 from .aside import ASIDE, with_aside
 from .record import JobRecord, now
 from .summary import error_row
+from .ways import Way
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -52,7 +54,8 @@ def settle_by_hand(
             if held is None:
                 raise JournalError(f"there is no job {name!r} any more")
             left = left_over(runtime, name) if charged else None
-            record = _settled(held, charged, None if cost is None else to_money(cost), left)
+            given = None if cost is None else to_money(cost)
+            record = _settled(held, charged, given, runtime.way, left)
             journal.save(record, purse=runtime.purse_for(record))
     finally:
         journal.release(name)
@@ -82,27 +85,26 @@ def left_over(runtime: Runtime, job_id: str) -> Path | None:
 
 
 def _settled(
-    record: JobRecord, charged: bool, cost: Money | None, left: Path | None = None
+    record: JobRecord, charged: bool, cost: Money | None, way: Way, left: Path | None = None
 ) -> JobRecord:
     job = record.job
     if record.finished and record.charged != "unknown":
         raise UsageError(
             f"job {record.id} is {job.status}: there is nothing to settle",
-            hint=f"See: imgedit jobs show {record.id}",
+            hint=f"See: {ways.show(way, record.id)}",
         )
     done = job.status == "done"
     if done and charged != (record.charged == "yes"):
-        end = "--charged" if record.charged == "yes" else "--not-charged"
+        end = ways.settle(way, record.id, charged=record.charged == "yes")
         raise UsageError(
             f"job {record.id} is done, and what became of its money is known",
-            hint="If its picture is gone for good, end the job with: "
-            f"imgedit jobs settle {record.id} {end}",
+            hint=f"If its picture is gone for good, end the job with: {end}",
         )
     paid = not done and record.charged == "yes"
     if paid and not charged:
         raise UsageError(
             f"job {record.id} was charged, and its picture was not fetched yet",
-            hint=f"Fetch it with: imgedit jobs resume {record.id}",
+            hint=f"Fetch it with: {ways.resume(way, record.id)}",
         )
     if cost is not None and not charged:
         raise UsageError("an edit that was not charged has no cost")

@@ -90,9 +90,7 @@ class Drive(Run):
         try:
             await enter(self)
             if self.stored and self.record.job.status == "planned":  # much may be otherwise by now
-                check_places(
-                    self.record.wish, self.record.job.request.n, self.record.placed_since
-                )
+                check_places(self.record.wish, self.record.job.request.n, self.record.placed_since)
                 quote = price_again(self.runtime, self.provider, self.record)
                 if quote is not None:
                     self.save(quote=quote)
@@ -179,24 +177,27 @@ class Drive(Run):
 
     async def _exchange(self, request: HttpRequest | LocalRequest) -> HttpResponse:
         attempt = 0
+        before: ProviderError | None = None
         while True:
             attempt += 1
             try:
-                response = await self._try(request)
+                response = await self._try(request, before)
                 self.runtime.repeats.give_back(repeated=attempt > 1)
                 return response
             except ProviderError as error:
+                far_off, before = error is before, error  # the turn of its repeat
                 self.fill(error)
                 if isinstance(error, NetworkError):
                     self.check_time()  # then this is what is to be said
                 if request.spends and error.charged == "unknown":
-                    if attempt < TRIES["submit"] and may_repeat_under_key(self):
+                    again = not far_off and attempt < TRIES["submit"]
+                    if again and may_repeat_under_key(self):
                         await self._rest(attempt, error)
                         continue
                     await settle(self, error)
                     raise Again from None
                 self._renew_slots(request, error)
-                if not may_repeat(error, spends=request.spends):
+                if far_off or not may_repeat(error, spends=request.spends):
                     raise
                 if isinstance(request, LocalRequest) or attempt >= TRIES.get(request.purpose, 4):
                     raise
@@ -213,13 +214,16 @@ class Drive(Run):
         self.emit("retrying", error.message, seconds=seconds, attempt=attempt + 1)
         await self.runtime.sleep(seconds)
 
-    async def _try(self, request: HttpRequest | LocalRequest) -> HttpResponse:
+    async def _try(
+        self, request: HttpRequest | LocalRequest, before: ProviderError | None
+    ) -> HttpResponse:
+        """One exchange; `before` is the error of the one that it repeats."""
         self.check_time()
         if request.spends:
             if self.kept == "sent" and self.record.job.status == "planned":
                 self.save()  # nothing left after all: that must be known before it is sent again
             self.record = evolve(self.record, submitted=_address(request))
-            await turn(self)
+            await turn(self, before)
         elif self._is_submit(request):
             raise self.blame(
                 f"a {request.purpose} that goes to the address of the submit, with a body, would "
@@ -267,7 +271,7 @@ class Drive(Run):
         before = self.record
         self._repeats = before.charged == "unknown"
         if self._repeats and not may_repeat_under_key(self):
-            raise lost(before)  # its time ended while this waited for its turn
+            raise lost(before, self.runtime.way)  # its time ended while this waited for its turn
         first = (before.first_sent_at or before.job.sent_at) if self._repeats else None
         job = evolve(before.job, status="sent", sent_at=now(), exchanges=self._number + 1)
         try:

@@ -16,18 +16,20 @@ from ..errors import (
     ProviderError,
     UnexpectedResponse,
 )
+from . import ways
 from .store import dumps
 
 if TYPE_CHECKING:
     from ..contract.image import ImageSource
     from .record import JobRecord
+    from .ways import Way
 
 _FORGOTTEN = (404, 410)
 
 Error = TypeVar("Error", bound=ImgEditError)
 
 
-def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
+def told_of(error: Error, record: JobRecord, way: Way) -> Error:
     """Put on an error which job it keeps from going on, what is known of its money, and what next.
 
     Whoever raised it knows nothing of the job.
@@ -39,8 +41,7 @@ def told_of(error: Error, record: JobRecord, *, durable: bool) -> Error:
     if record.finished and record.job.status != "done":
         return error  # there is nothing to go on with
     error.fill(job=dumps(record))
-    way = f"imgedit jobs resume {record.id}" if durable else "client.resume(error.job)"
-    error.hint = f"{_mends(error) or 'Mend that.'} Then go on with: {way}"
+    error.hint = f"{_mends(error) or 'Mend that.'} Then go on with: {ways.resume(way, record.id)}"
     return error
 
 
@@ -50,13 +51,13 @@ class NextStep:
 
     Attributes:
         record: the job as it is now.
-        durable: whether the command line finds it.
+        way: who knows it.
         resumed: whether this was a try to go on with it already.
         ended: whether it was finished before, and is only looked at once more.
     """
 
     record: JobRecord
-    durable: bool
+    way: Way
     resumed: bool
     ended: bool
 
@@ -64,11 +65,11 @@ class NextStep:
         """What mends the cause, then how this job goes on."""
         mends = _mends(error)
         if mends is not None and self.record.id in mends:
-            if self.durable and self._has_news(error):
-                return f"{mends.rstrip('.')}. What came here: client.resume(error.job)"
-            if self.durable:
+            if self.way != "json" and self._has_news(error):
+                return f"{mends.rstrip('.')}. What came here: {ways.resume('json', self.record.id)}"
+            if self.way != "json":
                 return mends
-            mends = None  # there is no such job for the command line
+            mends = None  # nobody else has such a job
         step = self._step(error)
         if mends is None:
             return step
@@ -77,22 +78,21 @@ class NextStep:
     def look(self) -> str:
         """When only the user's account tells whether it was charged."""
         look = "Look in your account at the provider whether it was charged"
-        return f"{look}, then say so: {self._settle}" if self.durable else f"{look}."
-
-    @property
-    def _settle(self) -> str:
-        return f"imgedit jobs settle {self.record.id} --charged, or --not-charged"
+        if self.way == "json":
+            return f"{look}."
+        return f"{look}, then say so: {ways.settle(self.way, self.record.id)}"
 
     def _step(self, error: ImgEditError) -> str:
         name, done = self.record.id, self.record.job.status == "done"
         unknown = self.resumed and error.charged == "unknown"
-        if not self.durable:
+        command = ways.resume(self.way, name)
+        if self.way == "json":
             if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
                 return self.look()
             if done and self._nowhere:
                 return "The picture is gone for good: there is no address to fetch it from."
-            return "Keep error.job, the job as JSON, and go on with: client.resume(error.job)"
-        command = f"imgedit jobs resume {name}"
+            return f"Keep error.job, the job as JSON, and go on with: {command}"
+        end = f"end the job with: {ways.settle(self.way, name, charged=True)}"
         if isinstance(error, JournalError):
             return f"When it works again, go on with: {command}"
         if self.ended and isinstance(error, ProviderError):
@@ -101,19 +101,16 @@ class NextStep:
             fetch = f"Fetch it later with: {command}"
             if self._nowhere:
                 fetch = "There is no address to fetch it from"
-            end = f"imgedit jobs settle {name} --charged"
-            return f"{fetch}. If it is gone for good, end the job with: {end}"
+            return f"{fetch}. If it is gone for good, {end}"
         if unknown and (isinstance(error, UnexpectedResponse) or self.record.answer is not None):
             # The stored answer was read once more, in vain, and would be the next time, too.
             return (
                 "A newer version of the plugin may be able to read it. Otherwise look in your "
-                f"account at the provider whether it was charged, then say so: {self._settle}"
+                "account at the provider whether it was charged, then say so: "
+                f"{ways.settle(self.way, name)}"
             )
         if not done and error.charged == "yes" and error.status in _FORGOTTEN:
-            return (
-                f"Go on with: {command}. If the provider does not know it any more, end the job "
-                f"with: imgedit jobs settle {name} --charged"
-            )
+            return f"Go on with: {command}. If the provider does not know it any more, {end}"
         verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
         return f"{verb} with: {command}"
 
@@ -133,7 +130,8 @@ class NextStep:
         assert done is not None  # only done jobs come here
         have = {file.index for file in self.record.files}
         lost = [output for index, output in enumerate(done.images) if index not in have]
-        return all(output.url is None and not _is_there(output.image) for output in lost)
+        gone = (output.url is None and not _is_there(output.image) for output in lost)
+        return bool(lost) and all(gone)
 
 
 def _is_there(image: ImageSource | None) -> bool:

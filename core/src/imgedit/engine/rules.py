@@ -8,7 +8,9 @@ from ..contract.job import Status
 from ..contract.money import Money
 from ..errors import Charged, JournalError
 from ..ledger import Entry, Purse, entry_of
+from . import ways
 from .record import JobRecord, now
+from .ways import Way
 
 LEASE: Final = 60.0
 """Seconds for which a job is held without a sign of life."""
@@ -96,11 +98,11 @@ def next_turn(due: float, interval: float, burst: int, moment: float) -> tuple[f
     return (wait, due) if wait > 1e-6 else (0.0, due + interval)  # what rounding leaves is nothing
 
 
-def sent_already(job_id: str, charged: Charged) -> JournalError:
+def sent_already(job_id: str, charged: Charged, way: Way = "client") -> JournalError:
     """The error for a job that would be sent twice; `charged` is what is known of it now."""
     return JournalError(
         f"job {job_id} was sent already and is not sent again",
-        hint=f"`imgedit jobs resume {job_id}` finds out what became of it.",
+        hint=f"Find out what became of it: {ways.resume(way, job_id)}",
         charged=charged,
         job_id=job_id,
     )

@@ -217,7 +217,7 @@ class Run:
     def _next(self) -> NextStep:
         return NextStep(
             record=self.record,
-            durable=self.runtime.durable and not self._only_here,
+            way="json" if self._only_here else self.runtime.way,
             resumed=self.resumed,
             ended=self._ended is not None,
         )

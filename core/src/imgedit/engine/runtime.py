@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..discovery import Provider, Registry
     from ..transport import Site, Transport
     from ..worker import LocalWorker
+    from .ways import Way
 
 logger = logging.getLogger("imgedit")
 
@@ -80,6 +81,12 @@ class Runtime:
             return self.journal.spool is not None
         except JournalError:  # it cannot be made, of which whoever needs it is told
             return True
+
+    @property
+    def way(self) -> Way:
+        """Who knows the jobs of this client, when it is said how they go on."""
+        way: Way = getattr(self.journal, "way", "client")
+        return way if self.durable else "json"
 
     @property
     def spool(self) -> Path:

@@ -10,11 +10,13 @@ from attrs import evolve
 
 from ..contract.job import Job
 from ..errors import OutcomeUnknown, PluginError, ProviderError
+from . import ways
 from .answers import what_came
 from .record import JobRecord, now
 
 if TYPE_CHECKING:
     from .run import Run
+    from .ways import Way
 
 _NEAR = timedelta(hours=1)
 
@@ -40,7 +42,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
         found = None
     if found is None or not job.taken.isdisjoint(found.facts.vendor_ids.values()):
-        raise error or lost(record)  # or it found another job of ours
+        raise error or lost(record, run.runtime.way)  # or it found another job of ours
     before = job.state
     job = evolve(job, state=found.state, status="unknown", facts=job.facts.merged(found.facts))
     run.record = evolve(record, job=job, reconciled=True)
@@ -60,7 +62,7 @@ def in_doubt(record: JobRecord) -> JobRecord:
     return evolve(record, answer=record.partial, partial=None, unread=None, reconciled=False)
 
 
-def lost(record: JobRecord) -> OutcomeUnknown:
+def lost(record: JobRecord, way: Way) -> OutcomeUnknown:
     """The error of a job whose submit left, with what had come of its answer."""
     message, came = "the request was sent and its answer was lost", record.partial
     if came is not None and came.status >= 400:
@@ -68,7 +70,7 @@ def lost(record: JobRecord) -> OutcomeUnknown:
     return OutcomeUnknown(
         message,
         hint="Look in your account at the provider whether it was charged, then say so: "
-        f"imgedit jobs settle {record.id} --charged, or --not-charged",
+        f"{ways.settle(way, record.id)}",
     )
 
 

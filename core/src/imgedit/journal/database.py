@@ -13,6 +13,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any
 
+from ..engine.ways import Way
 from ..errors import JournalError
 from .owner import Owner, this_process
 from .place import keep_to_ourselves, private_file, private_folder
@@ -27,7 +28,12 @@ class Database:
         path: the file; it is made when it is not there.
         patience: seconds to wait for another process that holds the file.
         wipe: whether what is deleted is overwritten.
+
+    Attributes:
+        way: who knows its jobs, when it is said how they go on.
     """
+
+    way: Way = "client"
 
     def __init__(self, path: str | os.PathLike[str], *, patience: float, wipe: bool) -> None:
         self.path = absolute(path)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from ..engine import ways
 from ..engine.record import JobRecord
 from ..engine.rules import LEASE, next_turn
 from ..engine.store import loads
+from ..engine.ways import Way
 from ..errors import Charged, JournalError
 from .database import Database
 from .owner import Owner
@@ -54,7 +56,7 @@ class Leases(Database):
             text, owner, fence, expires = row
             if self._held.get(job_id) == fence or self._drives(owner, expires):
                 charged = self._record((job_id, text)).charged
-                raise driven_by(job_id, Owner.read(owner), charged)
+                raise driven_by(job_id, Owner.read(owner), charged, self.way)
             record = self._record((job_id, text))
             run(_TAKE, (self._name, fence + 1, time.time() + LEASE, job_id))
         self._held[job_id] = fence + 1
@@ -159,12 +161,12 @@ def _who(owner: Owner) -> str:
     return f"process {owner.pid}" if owner.pid != os.getpid() else "this process"
 
 
-def driven_by(job_id: str, owner: Owner, charged: Charged) -> JournalError:
+def driven_by(job_id: str, owner: Owner, charged: Charged, way: Way) -> JournalError:
     """The error for a job that somebody drives; `charged` is what is known of it now."""
     who = "this process" if owner.pid == os.getpid() else f"another process (pid {owner.pid})"
     return JournalError(
         f"{who} drives job {job_id} at this moment",
-        hint=f"Wait for it, or see how far it is: imgedit jobs show {job_id}",
+        hint=f"Wait for it, or see how far it is: {ways.show(way, job_id)}",
         charged=charged,
         job_id=job_id,
     )

@@ -21,4 +21,6 @@ def open_journal(config: Config, paths: Paths) -> SqliteJournal | None:
     spool: Path | None = paths.spool
     if isinstance(config.journal, Path):
         path, spool = config.journal, None
-    return SqliteJournal(path, spool=spool, keep_prompts=config.keep_prompts)
+    journal = SqliteJournal(path, spool=spool, keep_prompts=config.keep_prompts)
+    journal.way = "command"
+    return journal

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from ..contract.job import Status
 from ..contract.money import exactly
+from ..engine import ways
 from ..engine.record import JobRecord
 from ..engine.rules import LEASE, enters, may_follow, over_already, row_of, sent_already
 from ..engine.store import dumps, dumps_since
@@ -227,11 +228,12 @@ class Saving(Leases):
             news = status in ("sent", "unknown") and record.job.status in ("accepted", "done")
             if mine is None or not news:
                 if self._lives(owner, expires):
-                    raise driven_by(record.id, Owner.read(owner or ""), self._charged(record))
+                    who = Owner.read(owner or "")
+                    raise driven_by(record.id, who, self._charged(record), self.way)
                 if mine is not None:
                     raise JournalError(
                         f"job {record.id} was taken over by another process",
-                        hint=f"See what became of it: imgedit jobs show {record.id}",
+                        hint=f"See what became of it: {ways.show(self.way, record.id)}",
                         charged=self._charged(record),
                     )
             fence += 1
@@ -246,7 +248,7 @@ class Saving(Leases):
         if not may_follow(last.status, record):
             if last.forgotten and last.entry is not None:
                 raise over_already(last.entry)
-            raise sent_already(record.id, self._charged(record))
+            raise sent_already(record.id, self._charged(record), self.way)
         return row_of(record, last.entry, purse)
 
     def _charged(self, record: JobRecord) -> Charged:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..engine import ways
 from ..engine.record import JobRecord
 from ..engine.rules import over_already
 from ..engine.store import loads
@@ -102,7 +103,7 @@ class SqliteJournal(Saving):
                     raise over_already(read_entry(row))
             raise JournalError(
                 f"there is no job {job_id!r} in the journal {self.path}",
-                hint="`imgedit jobs` lists them.",
+                hint=f"`{ways.jobs(self.way)}` lists them.",
                 charged="no",
             )
         if len(rows) > 1:

@@ -1,0 +1,39 @@
+"""How a user goes on with a job, in words: by the command line if that knows it, or in Python."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Way = Literal["command", "client", "json"]
+"""Who knows a job: the journal of the command line, the client's own, or only its JSON."""
+
+
+def resume(way: Way, job_id: str) -> str:
+    """What goes on with it."""
+    match way:
+        case "command":
+            return f"imgedit jobs resume {job_id}"
+        case "client":
+            return f'client.resume("{job_id}")'
+        case "json":
+            return "client.resume(error.job)"
+
+
+def settle(way: Way, job_id: str, *, charged: bool | None = None) -> str:
+    """What says how its money ended; None = the user knows that only after a look."""
+    if way == "command":
+        said = {True: "--charged", False: "--not-charged", None: "--charged, or --not-charged"}
+        return f"imgedit jobs settle {job_id} {said[charged]}"
+    if charged is None:
+        return f'client.settle("{job_id}", charged=True), or charged=False'
+    return f'client.settle("{job_id}", charged={charged})'
+
+
+def show(way: Way, job_id: str) -> str:
+    """What tells all that is known of it."""
+    return f"imgedit jobs show {job_id}" if way == "command" else f'client.job("{job_id}")'
+
+
+def jobs(way: Way) -> str:
+    """What lists the jobs."""
+    return "imgedit jobs" if way == "command" else "client.jobs()"
