@@ -79,6 +79,7 @@ class ImgEditError(Exception):
 
     default_charged: ClassVar[Charged] = "no"
     default_retryable: ClassVar[bool] = False
+    default_hint: ClassVar[str | None] = None
 
     message: str
     hint: str | None
@@ -118,7 +119,7 @@ class ImgEditError(Exception):
         if charged is not None and charged not in get_args(Charged):
             raise ValueError(f"charged is 'yes', 'no' or 'unknown', not {charged!r}")
         self.message = message
-        self.hint = hint
+        self.hint = self.default_hint if hint is None else hint
         self.charged = self.default_charged if charged is None else charged
         self.charge_is_said = charged is not None
         self.retryable = self.default_retryable if retryable is None else retryable
@@ -275,6 +276,7 @@ class NetworkError(ProviderError):
     """The vendor could not be reached; the request was not sent."""
 
     default_retryable = True
+    default_hint = "Check the network, and the provider's address if you set one."
 
 
 class DeadlineExceeded(ProviderError, TimeoutError):

@@ -37,3 +37,12 @@ def test_content_credentials_of_a_result_are_told(
     server.on("POST", "/edit", Answer.picture(png()[:33] + chunk + png()[33:]))
     ran = call("edit", photo, "warmer", "-o", "out.png")
     assert "with content credentials (C2PA)" in ran.out
+
+
+def test_a_provider_that_cannot_be_reached_says_what_to_look_at(
+    acme: Any, key: str, photo: Path, call: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("IMGEDIT_ACME_BASE_URL", "http://127.0.0.1:1")
+    ran = call("edit", photo, "warmer", "-o", "out.png")
+    assert ran.code == 7
+    assert "Nothing was charged. Check the network, and the provider's address" in ran.err

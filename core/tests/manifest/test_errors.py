@@ -384,3 +384,20 @@ def test_balance(acme, answer):
     assert read_balance(acme, answer(b"<html>", 200)) == ()
     assert read_balance(acme, answer({"credits": "1e40", "cents": "1e-29"}, 200)) == ()
     assert Facts(balance=read_balance(acme, answer(body, 200))[0].amount).balance == 120
+
+
+@pytest.mark.parametrize(
+    "status", (400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 418, 422, 429, 451, 500, 503)
+)
+def test_what_was_not_charged_says_what_to_do_next(acme, job, status):
+    refused = HttpResponse(status=status, purpose="upload")
+    error = classify(acme, job(acme, status="planned"), refused)
+    assert error.charged == "no"
+    assert error.hint
+
+
+@pytest.mark.parametrize("status", (400, 404, 409, 418))
+def test_what_may_be_charged_is_not_to_be_tried_again(acme, job, status):
+    refused = HttpResponse(status=status, purpose="poll")
+    error = classify(acme, job(acme, status="accepted"), refused)
+    assert (error.charged, error.hint) == ("yes", None)

@@ -11,12 +11,16 @@ from ..errors import (
     ContentRejected,
     ImageRejected,
     InsufficientCredits,
+    InvalidRequest,
+    LegallyUnavailable,
     ModelUnavailable,
+    NotFound,
     PermissionDenied,
     ProviderError,
     ProviderUnavailable,
     QuotaExhausted,
     RateLimited,
+    UnexpectedResponse,
 )
 from .auth import key_names
 
@@ -30,9 +34,10 @@ _DAY = 86_400
 def hint_for(
     cls: type[ProviderError], manifest: Manifest, charged: Charged, wait: float | None = None
 ) -> str | None:
-    """One sentence, None where nothing general can be said; `wait` is what the vendor asked for.
+    """One sentence; `wait` is what the vendor asked for.
 
-    To try again is advised only where nothing was charged: else it could be paid twice.
+    To try again is advised only where nothing was charged: else it could be paid twice, and None
+    leaves it to the engine, which knows the job.
     """
     site = f" at {manifest.homepage}" if manifest.homepage else ""
     if issubclass(cls, AuthenticationError):
@@ -46,12 +51,18 @@ def hint_for(
         return "Give another picture, or convert this one to PNG or JPEG."
     if issubclass(cls, ModelUnavailable):
         return f"See `imgedit models {manifest.name}`."
-    if issubclass(cls, ContentRejected):
+    if issubclass(cls, ContentRejected | LegallyUnavailable):
         return "Change the prompt or the picture."
     if issubclass(cls, QuotaExhausted):
         return "Wait until the quota is renewed, or use another provider."
-    if charged == "no" and issubclass(cls, RateLimited | ProviderUnavailable):
-        if wait and wait <= _DAY:
-            return f"Try again in {ceil(wait):,} s."
-        return "Try again later."
-    return None
+    if charged != "no":
+        return None
+    if issubclass(cls, InvalidRequest):
+        return (
+            f"Change what it names; `imgedit models {manifest.name}` shows what can be asked for."
+        )
+    if issubclass(cls, NotFound | UnexpectedResponse):
+        return "Try again later; if it stays so, look for a newer version of the plugin."
+    if issubclass(cls, RateLimited | ProviderUnavailable) and wait and wait <= _DAY:
+        return f"Try again in {ceil(wait):,} s."
+    return "Try again later."
