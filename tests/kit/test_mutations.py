@@ -217,8 +217,8 @@ MISTAKES = (
     Mistake(
         "the cost as a float",
         "test_recorded_answers_lead_to_the_pictures",
-        'Facts(cost=answer["usd"])',
-        'Facts(cost=float(answer["usd"]))',
+        "return Decimal(usd) if good",
+        "return float(usd) if good",
     ),
     Mistake(
         "only the first picture",
@@ -257,6 +257,14 @@ MISTAKES = (
         '        return Next({"handles": {one.sha256: "acme:0" for one in job.request.pictures}})',
     ),
     Mistake(
+        "an edit that is sent to be asked after",
+        "test_a_job_submits_once",
+        "        url = f\"status:/edits/{job.state['id']}\"\n"
+        '        return HttpRequest(method="GET", url=url, purpose="poll")',
+        '        body = Json({"job": job.state["id"]})\n'
+        '        return HttpRequest(method="POST", url="/edits", purpose="poll", body=body)',
+    ),
+    Mistake(
         "a lost submit sent again",
         "test_a_lost_submit_is_settled_for_free",
         'return Next({"search": job.id})',
@@ -277,8 +285,8 @@ MISTAKES = (
     Mistake(
         "cents taken for dollars",
         "test_the_cost_is_what_the_vendor_says",
-        'Facts(cost=answer["usd"])',
-        'Facts(cost=answer["usd"] * 100)',
+        "return Decimal(usd) if good",
+        "return Decimal(usd) * 100 if good",
     ),
     Mistake(
         "a guess for a missing hash",
@@ -289,8 +297,14 @@ MISTAKES = (
     Mistake(
         "a date that is converted by hand",
         "test_strange_facts_lose_no_picture",
-        'expires_at=answer["until"]',
+        'expires_at=answer.get("until")',
         'expires_at=__import__("datetime").datetime.fromisoformat(answer["until"])',
+    ),
+    Mistake(
+        "a cost that must be a number",
+        "test_strange_facts_lose_no_picture",
+        'Facts(cost=_cost(answer.get("usd")))',
+        'Facts(cost=answer["usd"])',
     ),
     Mistake(
         "a hash that is cut by hand",
@@ -453,6 +467,21 @@ MISTAKES = (
         "test_hostile_answers_give_one_error",
         'if response.header("x-acme-plan") == "ended":',
         'if response.header("x-acme-plan") == "ended" or response.json()["error"] == "plan":',
+    ),
+    Mistake(
+        "a server error that is said to be free",
+        "test_a_server_error_does_not_say_that_it_was_free",
+        '{"status": [503], "is": "ProviderUnavailable"',
+        '{"status": [502, 503, 504], "is": "ProviderUnavailable"',
+        P,
+    ),
+    Mistake(
+        "an answer without an id taken for a refusal",
+        "test_garbage_is_no_answer",
+        "            answer = response.json()\n            state",
+        "            answer = response.json()\n"
+        "            if not isinstance(answer, dict):\n"
+        '                raise JobFailed("Acme began nothing", charged="no")\n            state',
     ),
     Mistake(
         "a job without an id",

@@ -21,7 +21,7 @@ from imgedit.testing.kit.standard import KitWarning, standard, standard_tests
 from imgedit.testing.kit.subject import Subject
 
 TESTS = standard_tests(ProviderTests)
-WRONG_COST = ('Facts(cost=answer["usd"])', 'Facts(cost=answer["usd"] * 2)')
+WRONG_COST = ("return Decimal(usd) if good", "return Decimal(usd) * 2 if good")
 COST = "test_the_cost_is_what_the_vendor_says"
 
 

@@ -7,6 +7,7 @@ asked after until it is done.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 from imgedit import (
@@ -82,6 +83,13 @@ def _polled(job: Job, response: HttpResponse) -> Done | Wait:
     answer = response.json()
     if answer["state"] != "done":
         return Wait(job.state, progress=answer.get("percent", 0) / 100)
-    images = [Output(url=one["url"], expires_at=one["expires"]) for one in answer["results"]]
-    facts = Facts(cost=Decimal(answer["billed_cents"]) / 100)
+    images = [Output(url=one["url"], expires_at=one.get("expires")) for one in answer["results"]]
+    facts = Facts(cost=_dollars(answer.get("billed_cents")))
     return Done(images, facts=facts, refresh=job.state)
+
+
+def _dollars(cents: Any) -> Decimal | None:
+    """What was billed; None when it is no number: the picture is paid, and not lost for that."""
+    if isinstance(cents, bool) or not isinstance(cents, int | Decimal):
+        return None
+    return Decimal(cents) / 100

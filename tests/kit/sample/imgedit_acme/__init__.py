@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from imgedit import (
@@ -148,8 +149,14 @@ def _polled(job: Job, response: HttpResponse) -> Done | Wait:
             url=one["url"],
             sha256=one.get("sha256"),
             size=one.get("bytes"),
-            expires_at=answer["until"],
+            expires_at=answer.get("until"),
         )
         for one in answer["results"]
     ]
-    return Done(images, facts=Facts(cost=answer["usd"]), refresh=job.state)
+    return Done(images, facts=Facts(cost=_cost(answer.get("usd"))), refresh=job.state)
+
+
+def _cost(usd: Any) -> Decimal | None:
+    """What was charged; what is no amount costs no picture."""
+    good = isinstance(usd, int | Decimal) and not isinstance(usd, bool)
+    return Decimal(usd) if good else None

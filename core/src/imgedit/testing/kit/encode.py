@@ -31,6 +31,10 @@ class Sent:
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
 
+    def reaches(self, other: Sent) -> bool:
+        """Whether the vendor takes this, with its body, for what the other one asks for."""
+        return bool(self.body) and (self.method, self.target) == (other.method, other.target)
+
     def whole(self) -> bytes:
         """All of it as one text of bytes."""
         lines = [f"{self.method} {self.target}"]

@@ -11,7 +11,7 @@ from attrs import evolve
 from ...contract.exchange import HttpRequest, HttpResponse
 from ...contract.outcome import Done
 from ...discovery import values
-from ...errors import ProviderError, provider_errors
+from ...errors import OutcomeUnknown, ProviderError, UnexpectedResponse, provider_errors
 from ...manifest import is_error
 from .flow_tests import NOT_AGAIN, WHOLE, read
 from .hostile import GARBAGE, bodies, large, response
@@ -124,6 +124,32 @@ class ErrorTests:
             retryable = row.get("retryable", type(error).default_retryable)
             assert error.retryable == retryable, f"row {number}: retryable is {error.retryable}"
 
+    @standard(needs=[LOADS, DOCUMENTED, ROWS])
+    def test_a_server_error_does_not_say_that_it_was_free(self, subject: Subject) -> None:
+        """A 5xx without the vendor's own words (an HTML page, nothing) may have been charged.
+
+        A gateway says it, too, when the vendor has the edit already: with charged "no" it would
+        be sent again and paid again.
+
+        If this fails: let the row, or `map_error`, look for the vendor's code as well. Where the
+        vendor says that a bare status costs nothing, give that answer in `errors`.
+        """
+        if not subject.tests.errors:
+            skip("no errors are given: see `errors`")
+        free = {
+            answer.status
+            for case, answer in subject.errors()
+            if case.purpose == "submit" and case.charged == "no" and not _is_object(answer)
+        }
+        job = subject.sent_job()
+        for status in range(500, 600):
+            for name in ("nothing", "an HTML page"):
+                answer = response(status, GARBAGE[name])
+                error = _one_error(subject, job, answer, f"{status} with {name}")
+                assert error.charged != "no" or status in free, (
+                    f"{status} with {name}, as a gateway sends it, is said to have cost nothing"
+                )
+
     @standard(needs=[LOADS])
     def test_hostile_answers_give_one_error(self, subject: Subject) -> None:
         """Statuses 400 to 599 with any body give one ProviderError, in bounded time and memory.
@@ -166,8 +192,9 @@ class ErrorTests:
     def test_garbage_is_no_answer(self, subject: Subject) -> None:
         """A success without sense (HTML, null, half a JSON) is never taken for a job or a result.
 
-        If this fails: ask for the id or the status with `response.json()[...]`, and raise when it
-        is missing: a job without an id would be asked after for ever.
+        If this fails: ask for the id or the status with `response.json()[...]`: the KeyError of
+        what is missing keeps the answer, and the job, for a plugin that can read it. A job without
+        an id would be asked after for ever, and a ProviderError says that it is over.
         """
         tried = 0
         for exchange in subject.flow.exchanges:
@@ -181,10 +208,13 @@ class ErrorTests:
                 answer = response(200, body, request.purpose)
                 if is_error(subject.manifest, answer, own_api=True):
                     continue
+                about = f"a {request.purpose} that is answered with {name}"
+                refusal = _refusal(subject, exchange.job, answer)
+                assert refusal is None, f"{about} is the job's end for it: {refusal}"
                 step = read(subject, exchange.job, answer)
                 # The engine refuses a result without pictures by itself.
                 assert step is None or (isinstance(step, Done) and not step.images), (
-                    f"a {request.purpose} that is answered with {name} leads to {step}"
+                    f"{about} leads to {step}"
                 )
         if not tried:
             skip("it reads no JSON")
@@ -216,6 +246,21 @@ def _one_error(subject: Subject, job: Any, answer: HttpResponse, about: str) -> 
     assert isinstance(error, ProviderError), f"map_error gives {type(error).__name__} for {about}"
     assert len(str(error)) < 4000, f"the error for {about} is {len(str(error))} characters long"
     return error
+
+
+def _refusal(subject: Subject, job: Any, answer: HttpResponse) -> str | None:
+    """The error by which the hook ends a job that was sent, None when it may go on later."""
+    if job.status == "planned":
+        return None
+    try:
+        subject.hooks.call("parse_response", job=job, response=evolve(answer))
+    except (UnexpectedResponse, OutcomeUnknown):
+        return None
+    except ProviderError as error:
+        return said(error)
+    except Exception:
+        return None
+    return None
 
 
 def _is_object(answer: HttpResponse) -> bool:

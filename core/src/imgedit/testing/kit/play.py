@@ -128,6 +128,15 @@ def play(
                 "what spends is sent once, what asks after the job has the purpose poll",
                 sent,
             )
+        for one in found:
+            if one.request.spends != request.spends and sent.reaches(one.sent):
+                return stop(
+                    ONCE,
+                    f"exchange {len(found) + 1} ({request.purpose}) and the {one.request.purpose} "
+                    f"before it both go to {sent.method} {sent.target}: the vendor would charge "
+                    "for both",
+                    sent,
+                )
         if request.purpose == until:
             return Flow(exchanges=tuple(found), last=job, pending=sent)
         try:
