@@ -107,7 +107,7 @@ def test_several_jobs_stay_unknown(vendor: Any, edit: Edit, resume: Any) -> None
 
 
 def test_our_other_jobs_are_told_apart(vendor: Any, edit: Edit, tmp_path: Path) -> None:
-    vendor.on("POST", EDIT, vendor.edited(headers={"X-Depicta-Job-Id": "first"}))
+    vendor.on("POST", EDIT, vendor.edited(id="another", headers={"X-Depicta-Job-Id": "first"}))
     edit(URL, out=tmp_path / "first.png")
     vendor.forget()
     vendor.on("POST", EDIT, Answer(fault="drop_after_body"))
