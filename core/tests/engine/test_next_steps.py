@@ -57,9 +57,11 @@ def test_a_place_that_is_gone_after_paying(
     with pytest.raises(errors.OutputError) as caught:
         edit(source, out=out, journal=path)
     assert caught.value.charged == "yes"
-    mends = "Make the folder." if trouble == "no folder" else "Move what is there away."
+    mends = "Make the folder" if trouble == "no folder" else "Move what is there away"
     job = caught.value.job_id
-    assert caught.value.hint == f'{mends} Then go on with: client.resume("{job}")'
+    assert caught.value.hint == (
+        f'{mends}, or name another place (out). Then go on with: client.resume("{job}")'
+    )
     out.parent.mkdir(exist_ok=True)
     if out.is_dir():
         out.rmdir()
@@ -82,7 +84,9 @@ def test_a_place_that_is_gone_before_paying(
     with pytest.raises(errors.OutputError, match="does not exist") as caught:
         resume(job, journal=path)
     assert caught.value.charged == "no"
-    assert caught.value.hint == (f'Make the folder. Then go on with: client.resume("{job}")')
+    assert caught.value.hint == (
+        f'Make the folder, or name another place (out). Then go on with: client.resume("{job}")'
+    )
     assert server.count("POST", "/edit") == 0
     assert stored(path, job).job.status == "planned"
     out.parent.mkdir()
@@ -219,7 +223,9 @@ def test_without_a_journal_nothing_is_said_of_the_command_line(
     server.on("GET", "/out.png", Answer.picture(png()))
     with pytest.raises(errors.OutputError) as other:
         edit(source, out=out)
-    assert "Move what is there away. Keep error.job" in str(other.value)
+    assert "Move what is there away, or name another place (out). Keep error.job" in str(
+        other.value
+    )
     out.unlink()
     assert resume(other.value.job).image.path == out
     server.on("POST", "/edit", Answer(fault="drop_after_body"))

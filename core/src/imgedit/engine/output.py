@@ -87,7 +87,15 @@ def check_writable(
         OutputError: the folder is missing or not writable, a name is too long, or a file is in
             the way.
     """
-    place = check_place(out)
+    try:
+        _check_all(check_place(out), count, overwrite, sidecar, since)
+    except OutputError as error:
+        raise or_elsewhere(error) from error.__cause__
+
+
+def _check_all(
+    place: Path, count: int, overwrite: bool, sidecar: bool, since: datetime | None
+) -> None:
     for index in range(count):
         asked = numbered(place, index, count)
         _check_length(asked, sidecar=sidecar)
@@ -200,6 +208,13 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     elif error.errno == errno.ENAMETOOLONG:
         hint = "Choose a shorter name."
     return OutputError(f"{str(path)!r} cannot be written: {reason}", hint=hint, mend=mend)
+
+
+def or_elsewhere(error: OutputError) -> OutputError:
+    """The error, with what helps at the user's place as well: to name another one."""
+    mend = error.mend or "Make it possible to write there."
+    error.mend = f"{mend.rstrip('.')}, or name another place (out)."
+    return error
 
 
 def second_name(source: Path, target: Path) -> None:

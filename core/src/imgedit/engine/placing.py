@@ -19,6 +19,7 @@ from .output import (
     free_name,
     is_newer,
     numbered,
+    or_elsewhere,
     place,
     second_name,
 )
@@ -118,7 +119,7 @@ def _place(
     overwrite = wish.overwrite and not (resumed and is_newer(target, record.placed_since))
     try:
         place(source, target, overwrite=overwrite)
-    except OutputError:
+    except OutputError as error:
         if overwrite or not ours(target):
-            raise
+            raise or_elsewhere(error) from error.__cause__
     return evolve(file, path=str(target.absolute())), warning
