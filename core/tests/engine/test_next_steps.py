@@ -16,6 +16,7 @@ from imgedit import errors
 from imgedit.engine.output import cannot_write
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
+from imgedit.testing.acme import parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -366,3 +367,32 @@ def test_the_command_line_is_named_only_where_it_knows_the_job(
     said = "imgedit jobs" if ours else "client."
     never = "client." if ours else "imgedit jobs"
     assert [hint for hint in hints if said not in hint or never in hint] == []
+
+
+@pytest.mark.parametrize("way", ("command line", "client"))
+def test_what_a_plugin_says_of_the_command_line_is_said_where_it_helps(
+    acme: Any, source: Path, path: Path, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
+
+    @imgedit.hookimpl
+    def tell(job: imgedit.Job, response: imgedit.HttpResponse) -> imgedit.Step:
+        if response.purpose == "upload":
+            return parse_response(job, response)
+        hint = f"`imgedit jobs resume {job.id}` looks again."
+        raise errors.OutcomeUnknown("nobody knows", hint=hint)
+
+    acme(parse_response=tell)
+
+    async def run() -> errors.OutcomeUnknown:
+        ours = way == "command line"
+        async with imgedit.Client.from_config() if ours else imgedit.Client(journal=path) as client:
+            with pytest.raises(errors.OutcomeUnknown) as caught:
+                await client.edit(source, "make it so", provider="acme")
+        return caught.value
+
+    error = asyncio.run(run())
+    if way == "client":
+        assert error.hint == f'Go on with: client.resume("{error.job_id}")'
+    else:
+        assert error.hint == f"`imgedit jobs resume {error.job_id}` looks again."

@@ -27,7 +27,7 @@ class Journal(Protocol):
 
     @property
     def spool(self) -> Path | None:
-        """The folder for pictures, 0700; None = the client's own temporary folder."""
+        """The folder for pictures, 0700; None = a temporary one: jobs end with the client, too."""
 
     # -- jobs
 

@@ -65,11 +65,14 @@ class NextStep:
         """What mends the cause, then how this job goes on."""
         mends = _mends(error)
         if mends is not None and self.record.id in mends:
-            if self.way != "json" and self._has_news(error):
+            # A plugin knows the command line only.
+            named = self.way == "client" and ways.jobs("command") in mends
+            if self.way == "json" or named:
+                mends = None
+            elif self._has_news(error):
                 return f"{mends.rstrip('.')}. What came here: {ways.resume('json', self.record.id)}"
-            if self.way != "json":
+            else:
                 return mends
-            mends = None  # nobody else has such a job
         step = self._step(error)
         if mends is None:
             return step
