@@ -125,7 +125,7 @@ def test_a_closed_client_says_so(photo: Path) -> None:
     client = imgedit.SyncClient()
     client.close()
     client.close()
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(imgedit.UsageError, match="closed"):
         client.edit(photo, "sepia", provider="local")
 
 

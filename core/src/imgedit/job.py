@@ -73,6 +73,11 @@ class EditJob:
         return self._task.result()
 
     @property
+    def task(self) -> asyncio.Task[EditResult]:
+        """In which it runs."""
+        return self._task
+
+    @property
     def stopped_by(self) -> BaseException | None:
         """The error or the cancellation that ended it; None = neither, or not yet."""
         if not self._task.done():

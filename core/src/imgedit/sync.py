@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
@@ -13,7 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .client import Client
 from .contract.event import Event
+from .engine.bookkeeping import of_a_job
 from .engine.record import JobRecord
+from .engine.runtime import closed
+from .errors import UsageError
 from .job import EditJob
 from .result import EditResult
 
@@ -33,7 +38,10 @@ class SyncClient:
 
     A context manager; it takes what `Client` takes. Ctrl-C stops the edit in a way that it can
     be resumed: the KeyboardInterrupt then carries `job`, `job_id` and `charged` of the one that was
-    waited for; what else runs in this client is canceled, too.
+    waited for; what else runs in this client is canceled, too. Whatever else a handler of signals
+    raises (SystemExit, the end of a task's time) stops and carries the one that was waited for.
+
+    It is used in the process that made it; its callbacks cannot wait for it.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -48,6 +56,7 @@ class SyncClient:
 
     def _open(self, make: Callable[[], Client]) -> None:
         self._client = make()
+        self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="imgedit", daemon=True)
         self._thread.start()
@@ -61,21 +70,47 @@ class SyncClient:
                 continue  # whoever waits for the task that raised it gets it, too
             return
 
+    def _refuse(self) -> None:
+        """Raises UsageError where nobody would ever answer."""
+        if os.getpid() != self._process:
+            raise UsageError(
+                "this client belongs to another process, of which this one is a copy",
+                hint="Make a client in each process, after the fork.",
+            )
+        if self._loop.is_closed():
+            raise closed()
+        if threading.current_thread() is self._thread:
+            raise UsageError(
+                "a callback of this client cannot wait for it",
+                hint="Ask when the edit is over, or from another thread.",
+            )
+
     def _run(self, work: Awaitable[_T], job: EditJob | None = None) -> _T:
         """What the work comes to, on the loop; `job` is the one that is waited for, if any."""
-        if self._loop.is_closed():
-            if isinstance(work, Coroutine):
-                work.close()
-            raise RuntimeError("this client is closed")
-        future = asyncio.run_coroutine_threadsafe(_carried(work), self._loop)
+        try:
+            self._refuse()
+        except UsageError:
+            _drop(work)
+            raise
+        begun: list[asyncio.Task[Any]] = []
+        future = asyncio.run_coroutine_threadsafe(_carried(work, begun), self._loop)
         try:
             value, error = future.result()
-        except KeyboardInterrupt as interrupt:
-            self._stop()
-            stopped = job.stopped_by if job else future.result()[1] if future.done() else None
-            for name in ("job", "job_id", "charged", "stored"):
-                setattr(interrupt, name, getattr(stopped, name, None))
-            raise
+        except BaseException as stop:  # Ctrl-C, or what another handler of a signal raises here
+            if isinstance(stop, KeyboardInterrupt):
+                self._stop(lambda: asyncio.all_tasks() - {asyncio.current_task()})
+            else:
+                self._stop(lambda: [*begun, *([] if job is None else [job.task])])
+            if isinstance(stop, CancelledError):  # somebody else's Ctrl-C, before this one began
+                stop = asyncio.CancelledError()  # as for what had begun
+                _drop(work)
+            over = future.done() and not future.cancelled()
+            came, ended = future.result() if over else (None, None)
+            if isinstance(came, EditJob):  # nobody has it
+                job = came
+                self._stop(lambda: [came.task])
+            _tell(stop, job.stopped_by if job else ended or came)
+            raise stop from stop.__cause__
         if error is None:
             return cast("_T", value)
         try:
@@ -93,11 +128,11 @@ class SyncClient:
 
         return self._run(there())
 
-    def _stop(self) -> None:
-        """Cancel what runs and wait until it has put itself away."""
+    def _stop(self, which: Callable[[], Iterable[asyncio.Task[Any] | None]]) -> None:
+        """Cancel tasks and wait until they have put themselves away."""
 
         async def stop() -> None:
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            tasks = [task for task in which() if task is not None and not task.done()]
             for task in tasks:
                 task.cancel()
             if tasks:
@@ -114,8 +149,8 @@ class SyncClient:
 
     def close(self) -> None:
         """Close the client and its loop; results without a place of their own are deleted."""
-        if self._loop.is_closed():
-            return
+        if self._loop.is_closed() or os.getpid() != self._process:
+            return  # what a forked child has is a copy: the original is used on
         self._run(self._client.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -131,6 +166,8 @@ class SyncClient:
 
     def resume(self, job: JobRecord | str, **keywords: Any) -> EditResult:
         """As `Client.resume`."""
+        with of_a_job(job if isinstance(job, JobRecord) else None):
+            self._refuse()
         return self._run(self._client.resume(job, **keywords))
 
     def quote(self, image: Any, prompt: str, **keywords: Any) -> Quotes:
@@ -173,6 +210,9 @@ class SyncClient:
 
     def settle(self, job_id: str, **keywords: Any) -> JobRecord:
         """As `Client.settle`."""
+        if threading.current_thread() is not self._thread:
+            with of_a_job():
+                self._refuse()
         return self._call(lambda: self._client.settle(job_id, **keywords))
 
     def prune(self, older_than: timedelta) -> list[str]:
@@ -215,17 +255,40 @@ class SyncEditJob:
         return self._client._run(self._job.cancel(), self._job)
 
 
-async def _carried(work: Awaitable[_T]) -> tuple[_T | None, BaseException | None]:
-    """What it comes to, or what it raises: a future would make another error of a cancellation."""
+async def _carried(
+    work: Awaitable[_T], begun: list[asyncio.Task[Any]]
+) -> tuple[_T | None, BaseException | None]:
+    """What it comes to, or what it raises: a future would make another error of a cancellation.
+
+    The task in which it runs is put into `begun`.
+    """
+    task = asyncio.current_task()
+    assert task is not None  # a coroutine runs in one
+    begun.append(task)
     try:
         return await work, None
     except BaseException as error:
         return None, error
 
 
+def _drop(work: Awaitable[object]) -> None:
+    """What is not begun is not waited for, of which Python warns."""
+    if isinstance(work, Coroutine):
+        work.close()
+
+
+def _tell(stop: BaseException, stopped: object) -> None:
+    """Put on what was raised in who waited what goes on with the job that it stopped."""
+    with suppress(AttributeError, TypeError):  # it may be of a kind that takes nothing
+        for name in ("job", "job_id", "charged", "stored"):
+            setattr(stop, name, getattr(stopped, name, None))
+        if getattr(stopped, "job", None) is not None:
+            stop.add_note("The edit was stopped. To go on with it: client.resume(error.job)")
+
+
 @cache
-def _shared() -> SyncClient:
-    """One client for all calls of `imgedit.edit`; it ends with Python."""
+def _shared(process: int) -> SyncClient:
+    """One client for all calls of `imgedit.edit` in this process; it ends with Python."""
     client = SyncClient()
     atexit.register(client.close)
     return client
@@ -237,4 +300,4 @@ def edit(image: Any, prompt: str, **keywords: Any) -> EditResult:
     Works in scripts, in notebooks and inside a running event loop. Without `out` the picture
     lies in a temporary file until Python ends: `result.image.save(path)`.
     """
-    return _shared().edit(image, prompt, **keywords)
+    return _shared(os.getpid()).edit(image, prompt, **keywords)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -129,3 +132,170 @@ def test_ctrl_c_carries_the_job_that_was_waited_for(
             assert text is not None
             assert job.id in text
         assert stopped.job == jobs[index].cancel()
+
+
+class TooLong(Exception):
+    """What a task queue raises in a task, from a handler of signals."""
+
+
+@pytest.fixture
+def alarm() -> Iterator[Callable[[BaseException], None]]:
+    """Raise something in the main thread, from a handler of a signal."""
+    given: list[BaseException] = []
+
+    def ring(*_: object) -> None:
+        raise given[0]
+
+    def arrange(error: BaseException) -> None:
+        given.append(error)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, ring)
+    yield arrange
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
+@pytest.mark.parametrize("kind", (TooLong, SystemExit))
+@pytest.mark.parametrize("way", ("edit", "submit"))
+def test_what_is_raised_in_who_waits_carries_the_job(
+    acme: Any, server: ScriptedServer, source: Path, alarm: Any, kind: type[BaseException], way: str
+) -> None:
+    begun: list[str] = []
+
+    def note(event: imgedit.Event) -> None:
+        if event.kind == "accepted":
+            begun.append(str(event.job_id))
+            alarm(kind("your task ran too long"))
+
+    server.on("GET", "/jobs/7", Answer(fault="hang"))
+    with imgedit.SyncClient() as client:
+        ways = {
+            "edit": lambda: client.edit(source, "x", provider="acme", on_event=note),
+            "submit": lambda: client.submit(source, "x", provider="acme", on_event=note).result(),
+        }
+        with pytest.raises(kind) as caught:
+            ways[way]()
+        stopped: Any = caught.value
+        assert stopped.args == ("your task ran too long",)
+        assert (stopped.job_id, stopped.charged) == (begun[0], "yes")
+        assert "client.resume" in stopped.__notes__[0]
+        done = {"id": "7", "urls": [f"{server.url}/out.png"], "cost": "0.04"}
+        server.on("GET", "/jobs/7", Answer.json(done))
+        assert client.resume(stopped.job).image.read() == png()
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
+def test_what_is_raised_in_one_caller_leaves_the_others_alone(
+    acme: Any, server: ScriptedServer, source: Path, alarm: Any
+) -> None:
+    hung = threading.Event()
+
+    def note(event: imgedit.Event) -> None:
+        if event.kind == "accepted":
+            hung.set()
+
+    def ring(event: imgedit.Event) -> None:
+        if event.kind == "accepted":
+            alarm(TooLong())
+
+    server.on("GET", "/jobs/7", Answer(fault="hang"))
+    with imgedit.SyncClient() as client:
+        other = client.submit(source, "x", provider="acme", on_event=note)
+        assert hung.wait(10)
+        with pytest.raises(TooLong):
+            client.edit(source, "y", provider="acme", on_event=ring)
+        assert not other._job.task.done()
+        assert other.cancel() is not None
+
+
+def test_a_callback_cannot_wait_for_its_own_client(acme: Any, source: Path) -> None:
+    refused: list[imgedit.UsageError] = []
+
+    def again(event: imgedit.Event) -> None:
+        for ask in (
+            lambda: client.edit(source, "x", provider="acme"),
+            lambda: client.resume(str(event.job_id)),
+            client.close,
+        ):
+            with pytest.raises(imgedit.UsageError, match="callback") as caught:
+                ask()
+            refused.append(caught.value)
+
+    with imgedit.SyncClient() as client:
+        client.edit(source, "x", provider="acme", on_event=again)
+    assert [error.charged for error in refused[:3]] == ["no", "unknown", "no"]
+
+
+def _in_a_child(client: imgedit.SyncClient, source: Path, told: Any) -> None:
+    for ask in (
+        lambda: client.edit(source, "x", provider="acme"),
+        lambda: client.resume("01JOB"),
+        lambda: client.settle("01JOB", charged=False),
+        client.spend,
+    ):
+        try:
+            ask()
+        except imgedit.UsageError as error:
+            told.put((error.message, error.charged))
+    client.close()
+    told.put((imgedit.edit(source, "y", provider="acme").image.size, "yes"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX forks")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_makes_a_client_of_its_own(
+    acme: Any, server: ScriptedServer, source: Path
+) -> None:
+    imgedit.edit(source, "x", provider="acme")
+    kind = multiprocessing.get_context("fork")
+    told = kind.SimpleQueue()
+    with imgedit.SyncClient() as client:
+        client.edit(source, "x", provider="acme")
+        child = kind.Process(target=_in_a_child, args=(client, source, told))
+        child.start()
+        child.join(30)
+        if child.exitcode is None:
+            child.kill()
+        assert child.exitcode == 0
+        assert client.spend()  # the child closed nothing here
+    said = [told.get() for _ in range(5)]
+    assert all("another process" in message for message, _ in said[:4])
+    assert [charged for _, charged in said[:4]] == ["no", "unknown", "unknown", "no"]
+    assert said[4] == (len(png()), "yes")
+    assert server.count("POST", "/edit") == 3
+
+
+def test_what_is_canceled_before_it_began_says_so_as_any_other(acme: Any, source: Path) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    ended: list[BaseException] = []
+
+    def busy() -> None:
+        entered.set()
+        leave.wait(10)
+
+    def everything() -> set[Any]:
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    def ask() -> None:
+        try:
+            client.edit(source, "x", provider="acme")
+        except BaseException as error:
+            ended.append(error)
+
+    with imgedit.SyncClient() as client:
+        waiting: Any = client._loop._ready  # type: ignore[attr-defined]  # what comes next there
+        client._loop.call_soon_threadsafe(busy)
+        assert entered.wait(10)
+        threads = [threading.Thread(target=client._stop, args=(everything,))]
+        threads.append(threading.Thread(target=ask))
+        for thread in threads:
+            before = len(waiting)
+            thread.start()
+            while len(waiting) == before:
+                leave.wait(0.01)
+        leave.set()
+        for thread in threads:
+            thread.join(10)
+    assert type(ended[0]) is asyncio.CancelledError

@@ -17,7 +17,7 @@ from attrs import evolve
 
 from ..contract.event import Event
 from ..contract.image import ImageSource
-from ..errors import ConfigError, JournalError
+from ..errors import ConfigError, JournalError, UsageError
 from ..files import sync_folder
 from ..ledger.budgets import Budget, Purse, to_budgets
 from . import waits
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from .ways import Way
 
 logger = logging.getLogger("imgedit")
+
+
+def closed() -> UsageError:
+    """The error for a client that is used after its end."""
+    return UsageError("this client is closed", hint="Make a new one.")
 
 
 class Runtime:
@@ -71,6 +76,25 @@ class Runtime:
         self._budgets = (*config.budgets, *to_budgets(budgets))
         self._driven: set[str] = set()
         self._sign: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def used(self) -> None:
+        """Somebody wants to send something: a client is used until it is closed, in one loop.
+
+        Raises:
+            UsageError: it is closed, or was used in another event loop before.
+        """
+        if self._closed:
+            raise closed()
+        loop = asyncio.get_running_loop()
+        if self._loop not in (None, loop):
+            raise UsageError(
+                "this client was used in another event loop before",
+                hint="Make a client in each event loop (asyncio.run begins a new one), or keep a "
+                "SyncClient.",
+            )
+        self._loop = loop
 
     # -- pictures
 
@@ -368,6 +392,7 @@ class Runtime:
 
         Pictures in it that came for a job which can go on stay: the job as JSON has their paths.
         """
+        self._closed = True
         if "transport" in self.__dict__:
             await self.transport.close()
         if "worker" in self.__dict__:
