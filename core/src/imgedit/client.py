@@ -63,7 +63,8 @@ class Client(Books):
     """Edits pictures through the installed providers; an async context manager.
 
     It reads its arguments and environment variables, nothing else; `from_config` adds the
-    configuration file, the key file and the journal of the command line.
+    configuration file, the key file and the journal of the command line. It is used in one event
+    loop, until it is closed: else `UsageError`, and nothing is sent.
 
     Args:
         keys: provider → key, or provider → {part: value}.
@@ -225,9 +226,11 @@ class Client(Books):
         for name in unknown:
             raise unknown_keyword(name, _KEYWORDS)
         given = locals()
+        self.runtime.used()
         async with self._turns:
             async with self._door:
                 await asyncio.sleep(0)
+            self.runtime.used()  # not closed since
             ask = await self._ask(given)
             asks = await candidates(self.runtime, ask)
             earlier = await self._look(asks)
@@ -251,6 +254,7 @@ class Client(Books):
         budget refuses it.
         """
         arguments = _arguments(keywords)
+        self.runtime.used()
         deadline, on_event = arguments.pop("deadline"), arguments.pop("on_event")
         ask = await self._ask({"image": image, "prompt": prompt, **arguments})
         asks = await candidates(self.runtime, ask)
@@ -263,6 +267,7 @@ class Client(Books):
         (ready, record), tried = await self._plan(asks, on_event)
 
         async def work(tell: OnEvent) -> EditResult:
+            self.runtime.used()  # not closed since
             try:
                 result = await self._drive(ready, record, deadline, tell)
             except ImgEditError as error:
@@ -298,8 +303,10 @@ class Client(Books):
         """
         if overwrite and out is None:
             raise UsageError("overwrite needs a place", hint="Say where the picture goes: out=.")
+        self._used(job)
         record = self._record(job)
         async with self._turns:
+            self._used(record)
             stored = self._hold(record, read=isinstance(job, str) and not _is_json(job))
             try:
                 if stored is not None:
@@ -322,6 +329,16 @@ class Client(Books):
                 return await self._drive(provider, record, deadline, on_event, kept=kept)
             finally:
                 self.runtime.lets_go(record.id)
+
+    def _used(self, job: JobRecord | str) -> None:
+        """`Runtime.used`, with what is known of a job that is to go on."""
+        try:
+            self.runtime.used()
+        except UsageError as error:
+            if isinstance(job, str) and not _is_json(job):
+                error.charged = "unknown"  # whoever has the job knows
+                raise
+            raise told_of(error, self._record(job), self.runtime.way) from None
 
     def _begin_again(self, record: JobRecord) -> None:
         """Store a job that the journal does not have, unless it knows that it is over."""
@@ -468,6 +485,7 @@ class Client(Books):
         """
         from .engine.live import ask_models
 
+        self.runtime.used()
         return await ask_models(self.runtime, provider)
 
     async def balance(self, provider: str) -> Balance:
@@ -478,6 +496,7 @@ class Client(Books):
         """
         from .engine.live import ask_balance
 
+        self.runtime.used()
         return await ask_balance(self.runtime, provider)
 
     def _record(self, job: JobRecord | str) -> JobRecord:
