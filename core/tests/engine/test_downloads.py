@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from PIL import Image
 
 import imgedit
 from imgedit import errors, hookimpl
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
+from imgedit.testing.acme import parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -232,6 +234,45 @@ def test_a_refresh_may_answer_with_the_picture_itself(
     server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": [f"{server.url}/gone.png"]}), held)
     server.on("GET", "/gone.png", Answer(status=404))
     assert edit(source, journal=tmp_path / "jobs.sqlite3").image.size == len(png())
+
+
+@pytest.mark.parametrize("again", (True, False), ids=("comes again", "never again"))
+def test_a_picture_that_came_in_the_answer_and_is_gone_is_asked_for_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    again: bool,
+) -> None:  # fmt: skip
+    @hookimpl
+    def parses(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        step = parse_response(job, response)
+        return evolve(step, refresh={"id": "7"}) if isinstance(step, imgedit.Done) else step
+
+    def close(event: imgedit.Event) -> None:
+        if event.kind == "accepted":
+            out.parent.rmdir()
+
+    acme(parse_response=parses)
+    out, path = tmp_path / "results" / "out.png", tmp_path / "jobs.sqlite3"
+    out.parent.mkdir()
+    held = Answer.json({"base64": base64.b64encode(png()).decode()})
+    server.on("POST", "/edit", held)
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=out, journal=path, on_event=close)
+    job = str(caught.value.job_id)
+    out.parent.mkdir()
+    (answer,) = (tmp_path / "jobs.sqlite3.spool" / job).glob("answer*")
+    answer.unlink()
+    if again:
+        server.on("GET", "/jobs/7", held)
+        assert resume(job, journal=path).image.path == out
+        assert out.read_bytes() == png()
+    else:
+        server.on("GET", "/jobs/7", Answer(status=404))
+        with pytest.raises(errors.NotFound) as gone:
+            resume(job, journal=path)
+        assert gone.value.charged == "yes"
+        assert f'Fetch it later with: client.resume("{job}")' in str(gone.value.hint)
+    assert server.count("GET", "/jobs/7") == 1
+    assert server.count("POST", "/edit") == 1
 
 
 def test_a_plugin_that_no_longer_asks_for_new_addresses_denies_no_payment(

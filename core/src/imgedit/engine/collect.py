@@ -140,7 +140,9 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
                 if refreshed or done.refresh is None:
                     raise ended.error from None
                 refreshed = True
-                done = await _refresh(run, done, refresh)
+                url = done.images[index].url is not None
+                why = "URL has ended" if url else "file is no longer in the spool"
+                done = await _refresh(run, done, refresh, why)
                 continue
             file, warning = await keep(run, source, facts, index, len(done.images))
             if warning is not None:
@@ -166,7 +168,7 @@ def too_few(wanted: int, came: int) -> str:
 
 
 class _Ended(Exception):
-    """A URL that no longer works; a refresh may give a new one."""
+    """A URL that no longer works, or a file that is gone; a refresh may give a new one."""
 
     def __init__(self, error: DownloadFailed) -> None:
         super().__init__()
@@ -180,7 +182,7 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
         try:
             return path, await _check(output.image, output)
         except OSError:
-            raise _failed(run, "the picture is no longer in the spool") from None
+            raise _Ended(_failed(run, "the picture is no longer in the spool")) from None
     from ..transport.errors import BadDownload
 
     assert output.url is not None  # an Output has one of the three
@@ -277,13 +279,13 @@ def _failed(run: Run, reason: str, status: int | None = None) -> DownloadFailed:
     )
 
 
-async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]]) -> Done:
+async def _refresh(run: Run, done: Done, refresh: Callable[[], Awaitable[Step]], why: str) -> Done:
     """One free exchange for fresh URLs."""
-    run.emit("retrying", "the picture's URL has ended, asking for a new one")
+    run.emit("retrying", f"the picture's {why}, asking for a new one")
     run.record = run.record.with_job(state=done.refresh)
     fresh = await refresh()
     if not isinstance(fresh, Done) or len(fresh.images) != len(done.images):
-        raise _failed(run, "its URL has ended and the provider gave no new one")
+        raise _failed(run, f"its {why} and the provider gave no new one")
     fresh = await keep_pictures(run, fresh)
     job = run.record.job
     run.save(job=evolve(job, done=fresh, facts=job.facts.merged(fresh.facts)))

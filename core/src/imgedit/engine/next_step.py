@@ -131,6 +131,8 @@ class NextStep:
         """Whether there is no address and no file from which the pictures that lack could come."""
         done = self.record.job.done
         assert done is not None  # only done jobs come here
+        if done.refresh is not None:
+            return False
         have = {file.index for file in self.record.files}
         lost = [output for index, output in enumerate(done.images) if index not in have]
         gone = (output.url is None and not _is_there(output.image) for output in lost)
