@@ -319,7 +319,7 @@ class Client(Books):
                     record = await self._elsewhere(record, os.fspath(out), overwrite)
                 if present(record).complete:
                     if stored is not None and not (stored.finished and record is before):
-                        self._save(record)
+                        self._save(record, self.runtime.no_purse)
                         drop_aside(self.runtime, record)
                     if record is not before:
                         self.runtime.tidy(record)
@@ -343,9 +343,9 @@ class Client(Books):
     def _begin_again(self, record: JobRecord) -> None:
         """Store a job that the journal does not have, unless it knows that it is over."""
         planned = record.job.status == "planned"  # else it is too late for a budget
-        self._save(record, purse=self.runtime.purse if planned else None)
+        self._save(record, self.runtime.purse if planned else self.runtime.no_purse)
 
-    def _save(self, record: JobRecord, purse: Purse | None = None) -> None:
+    def _save(self, record: JobRecord, purse: Purse) -> None:
         try:
             self.runtime.journal.save(record, purse=purse)
         except JournalError as error:

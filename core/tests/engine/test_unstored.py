@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,29 @@ def test_a_budget_has_no_say_once_an_edit_was_sent(
         assert again.value.charged == "unknown"
 
     asyncio.run(run())
+
+
+def test_a_job_that_was_sent_counts_on_the_day_of_the_time_zone(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """The journal does not know it, only whoever kept the JSON."""
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    (tmp_path / "config.toml").write_text('timezone = "Asia/Tokyo"\n', encoding="utf-8")
+    late = datetime(2026, 11, 30, 20, tzinfo=UTC)  # it is December in Tokyo
+    monkeypatch.setattr("imgedit.engine.rules.now", lambda: late)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+
+    async def run() -> str:
+        async with imgedit.Client() as client:
+            with pytest.raises(errors.OutcomeUnknown) as caught:
+                await client.edit(source, "x", provider="acme")
+        async with imgedit.Client.from_config(journal=False) as client:
+            with pytest.raises(errors.OutcomeUnknown):
+                await client.resume(str(caught.value.job))
+            (entry,) = client.runtime.journal.entries()
+            return entry.day
+
+    assert asyncio.run(run()) == "2026-12-01"
 
 
 @pytest.mark.parametrize("out", (None, "out.png"))

@@ -333,6 +333,11 @@ class Runtime:
 
         return purse_of(self.config, self.registry, self._budgets)
 
+    @property
+    def no_purse(self) -> Purse:
+        """No budget, and where days begin: for a job that is too late to refuse."""
+        return Purse(zone=self.config.timezone)
+
     def purse_for(self, record: JobRecord) -> Purse:
         """What a journal needs to store a job as it is now.
 
@@ -341,7 +346,7 @@ class Runtime:
         Raises:
             ConfigError: as `purse`, for a job that is not sent yet.
         """
-        return self.purse if may_be_refused(record) else Purse(zone=self.config.timezone)
+        return self.purse if may_be_refused(record) else self.no_purse
 
     def drives(self, job_id: str) -> None:
         """A job begins or goes on in this client; signs of life are given until `lets_go`."""
