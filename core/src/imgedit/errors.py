@@ -71,7 +71,8 @@ class ImgEditError(Exception):
         provider, distribution: who is concerned ("acme", "imgedit-acme 0.1.0").
         status, code, request_id: of the vendor's answer.
         job_id: the job, when there is one.
-        job: the whole job as JSON text, for `Client.resume`, when it can go on.
+        job: the whole job as JSON text, for `Client.resume`, when it can go on; only_here: whether
+            that is the only copy of a paid answer, because it could be stored nowhere.
         cost: what a failed but billed job cost, or None.
         problems: what is wrong with the request, each a `Problem`.
         body: the first bytes of an answer that could not be understood, as text.
@@ -94,6 +95,7 @@ class ImgEditError(Exception):
     request_id: str | None
     job_id: str | None
     job: str | None
+    only_here: bool = False
     cost: Money | None
     problems: tuple[Problem, ...]
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from imgedit import errors
+from imgedit.cli import keeping
+from imgedit.engine import aside
+from imgedit.engine.record import JobRecord
+from imgedit.files import write_private
+from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -46,3 +55,60 @@ def test_a_picture_goes_to_another_place(
     assert again.out.startswith("photo.png  ")
     assert photo.read_bytes() == (tmp_path / "new.png").read_bytes()
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("room", ("here", "elsewhere", "nowhere"))
+@pytest.mark.parametrize("more", ((), ("--json",)), ids=("text", "json"))
+def test_an_answer_that_could_be_stored_nowhere_is_kept_as_a_file(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, room: str, more: tuple[str, ...],
+) -> None:  # fmt: skip
+    def locked(journal: SqliteJournal, record: JobRecord, **options: Any) -> None:
+        if record.job.status in ("accepted", "done"):
+            raise errors.JournalError("the journal is locked")
+        save(journal, record, **options)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write(to: Path, data: bytes) -> None:
+        if room == "nowhere" or (room == "elsewhere" and to.parent == Path()):
+            full()
+        write_private(to, data)
+
+    save = SqliteJournal.save
+    place = tmp_path / "temporary"
+    place.mkdir()
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    server.on("GET", "/out.png", Answer.picture(png()))
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(place))
+        patch.setattr(SqliteJournal, "save", locked)
+        patch.setattr(aside, "write_private", full)
+        patch.setattr(keeping, "write_private", write)
+        ran = call("edit", photo, "warmer", "-o", "out.png", *more)
+    said = ran.document["error"]["message"] if more else ran.err
+    assert ran.code == 10
+    assert "The edit was charged." in said
+    assert "error.job" not in said
+    assert ", the only copy of the job," in said
+    file = said.rpartition("imgedit jobs resume ")[2].strip()
+    if room == "nowhere":
+        (line,) = [line for line in ran.err.splitlines() if line.startswith("{")]
+        (tmp_path / file).write_text(line)
+    assert (tmp_path / file).stat().st_mode & 0o077 == 0 or room == "nowhere"
+    again = call("jobs", "resume", file)
+    assert again.out.startswith("out.png  ")
+    assert (tmp_path / "out.png").read_bytes() == png()
+    assert call("jobs", "resume", file).code == 0
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_file_of_a_job_that_cannot_be_read(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("{}")
+    (tmp_path / "bytes.json").write_bytes(b"\xff")
+    for name in ("gone.json", "bytes.json", "none.json"):
+        ran = call("jobs", "resume", name)
+        assert ran.code in (8, 10)
+        assert "It is not known whether the edit was charged." in ran.err

@@ -10,6 +10,7 @@ from ..engine.advice import advice
 from ..errors import Charged, ImgEditError, PluginError
 from .books import journal_alone
 from .exits import InternalError
+from .keeping import keep_job
 from .screen import Screen, Watch
 
 _OPTIONS = {
@@ -35,6 +36,7 @@ def show_failure(screen: Screen, error: ImgEditError) -> None:
     """
     if error.hint is None:
         error.hint = advice(error.problems)
+    keep_job(screen, error)
     if screen.as_json and screen.prints:
         from ..render import error_document
 

@@ -14,6 +14,7 @@ from .books import journal_alone
 from .completing import files
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
 from .failure import bug, of_earlier_jobs, show_failure
+from .keeping import keep_job, read_job
 from .options import common, timeout_option
 from .screen import Screen
 from .settling import prune, settle
@@ -78,13 +79,17 @@ def show(screen: Screen, as_json: bool, job_id: str) -> None:
 def resume(
     screen: Screen, /, as_json: bool, job_id: str | None, deadline: float | None, **place: Any
 ) -> int:
-    """Go on with a job, or with every one that can go on; nothing is sent or paid twice."""
+    """Go on with a job, or with every one that can go on; nothing is sent or paid twice.
+
+    ID may also be a file that an error named because the journal could not take the job.
+    """
     if job_id is None and place["out"] is not None:
         raise click.UsageError("-o is a place for one job: give its ID, too")
     if place["out"] is None and place["overwrite"]:
         raise click.UsageError("--overwrite goes with -o: name the place")
-    with of_earlier_jobs(screen.watch, job_id):
-        return _resume(screen, job_id, deadline, **place)
+    kept = None if job_id is None else read_job(job_id)
+    with of_earlier_jobs(screen.watch, None if kept else job_id):
+        return _resume(screen, kept or job_id, deadline, **place)
 
 
 def _resume(
@@ -132,7 +137,9 @@ def _resume(
             logger.debug("job %s failed", job, exc_info=error)
             failure = error if isinstance(error, ImgEditError) else bug(screen, error)
             failures.append(failure)
-            if not screen.as_json:
+            if screen.as_json:
+                keep_job(screen, failure)
+            else:
                 show_failure(screen, failure)
         else:
             if not screen.as_json:

@@ -20,6 +20,7 @@ from ..errors import (
     PluginError,
     ProviderError,
 )
+from . import ways
 from .aside import drop_aside, is_news, put_aside
 from .finish import present
 from .next_step import NextStep
@@ -197,6 +198,8 @@ class Run:
             if goes_on.job.status != "planned":
                 error.retryable = False  # it goes on, and nothing is to be begun anew
             error.hint = self._next.after(error)
+            here = ways.resume("json", self.record.id) in error.hint
+            error.only_here = here and self.runtime.durable
 
     def _after(self, error: ImgEditError, *, over: bool) -> JobRecord:
         """The record that says what happened to the job."""

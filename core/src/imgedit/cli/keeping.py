@@ -1,0 +1,57 @@
+"""A job that could be stored nowhere: the command line keeps it as a file, so that it can go on."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from pathlib import Path
+
+from ..engine import ways
+from ..errors import ImgEditError, UsageError
+from ..files import write_private
+from .screen import Screen
+
+_HERE = ways.resume("json", "")
+_WHAT = "error.job, the job as JSON,"
+
+
+def keep_job(screen: Screen, error: ImgEditError) -> None:
+    """Write the only copy of a job to a file, else to stderr; the hint then says how it goes on."""
+    if not error.only_here or error.job is None:
+        return
+    error.only_here = False  # it is kept from now on
+    name = f"imgedit-{error.job_id}.json"
+    kept = _written(name, error.job)
+    if kept is None:
+        screen.note(error.job, style="")
+    what = f"{kept}, the only copy of the job,"
+    if kept is None:
+        what = f"the line of JSON on stderr, the only copy of the job, as the file {name}"
+    command = f"imgedit jobs resume {shlex.quote(kept or name)}"
+    error.hint = (error.hint or "").replace(_HERE, command).replace(_WHAT, what)
+
+
+def _written(name: str, text: str) -> str | None:
+    """The file, in the working directory or among temporary files; None = there is no room."""
+    for place in (Path(), Path(tempfile.gettempdir())):
+        try:
+            write_private(place / name, text.encode())
+        except OSError:
+            continue
+        return str(place / name)
+    return None
+
+
+def read_job(given: str) -> str | None:
+    """The job as JSON, when a file is given; None = it is an id.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    if not given.endswith(".json"):
+        return None
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"{given} cannot be read: {reason}", charged="unknown") from None
