@@ -149,6 +149,7 @@ def test_facts_gather() -> None:
         {"basis": "at_least", "amount": -1},
         {"basis": "at_least", "amount": 2, "at_most": 1},
         {"basis": "unknown", "at_most": -1},
+        {"basis": "unknown", "at_most": 0},
         {"basis": "guess", "amount": 1},
     ),
     ids=str,

@@ -118,6 +118,20 @@ def test_nothing_is_nothing_in_every_unit(journal: Journal) -> None:
     journal.save(make_record(quote("0", "0", "acme:credits")), purse=limit)
 
 
+def test_who_bills_what_was_to_be_free_is_believed_until_the_budget_is_overrun(
+    journal: Journal,
+) -> None:
+    limit = purse(Budget(amount="0.08 USD"))
+    free = quote("0", "0")
+    for _ in range(2):
+        journal.save(make_record(free, status="done", charged="yes", cost="0.04"), purse=limit)
+        journal.save(make_record(free), purse=limit)
+    journal.save(make_record(free, status="done", charged="yes", cost="0.04"), purse=limit)
+    error = refused(journal, make_record(free), limit)
+    assert "acme charged" in error.message
+    journal.save(make_record(free, provider="other"), purse=limit)
+
+
 @pytest.mark.parametrize(
     ("price", "said"),
     (

@@ -137,6 +137,8 @@ class Quote:
             raise ValueError("an amount is None exactly when its basis is 'unknown'")
         if any(bound is not None and bound < 0 for bound in (self.amount, self.at_most)):
             raise ValueError("a price is never negative")
+        if self.at_most == 0 and self.amount is None:
+            raise ValueError("what costs nothing at most has the amount 0")
         if self.at_most is not None and self.amount is not None and self.at_most < self.amount:
             raise ValueError("at_most is below amount")
         if self.basis == "exact" and self.amount != self.at_most:

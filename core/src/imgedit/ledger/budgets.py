@@ -142,11 +142,23 @@ class Purse:
         Raises:
             BudgetExceeded: it does not fit; nothing was sent.
         """
-        if entry.at_most == 0 and not entry.counted:
-            return  # nothing is nothing in every unit
+        free = entry.at_most == 0 and not entry.counted
         for budget in self.budgets:
             if budget.covers(entry):
-                self._check(budget, entry, before, totals(budget, budget.window(entry.day)))
+                counted = totals(budget, budget.window(entry.day))
+                if free:
+                    self._check_free(budget, entry, counted)
+                else:
+                    self._check(budget, entry, before, counted)
+
+    def _check_free(self, budget: Budget, entry: Entry, totals: Sequence[Total]) -> None:
+        """Nothing is nothing in every unit, but for who charged more than was said."""
+        overrun = self.sum(totals, budget) > budget.amount.amount
+        if overrun and any(name == entry.provider and amount > 0 for name, _, amount in totals):
+            raise _used_up(
+                f"the price is nothing, but the budget of {budget} is overrun, and "
+                f"{entry.provider} charged a part of that"
+            )
 
     def _check(
         self, budget: Budget, entry: Entry, before: Entry | None, totals: Sequence[Total]
