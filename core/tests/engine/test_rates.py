@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import imgedit
-from imgedit import errors
+from imgedit import Budget, errors
 from imgedit.config import Paths
 from imgedit.testing.server import ScriptedServer
 
@@ -122,3 +122,19 @@ def test_a_limit_in_money_needs_a_chosen_rate(
     assert server.requests == []
     assert edit(source, "0.06 USD").images
     assert edit(source, "50 acme:credits").images
+
+
+def test_a_budget_of_a_provider_that_is_not_there_is_warned_of_once(
+    acme: Any, source: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    budgets = [Budget(amount="0.01 USD", provider=name) for name in ("Acme", "elsewhere")]
+    with imgedit.SyncClient(budgets=[*budgets, Budget(amount="5 USD")]) as client:
+        for _ in range(2):
+            client.edit(source, "x", provider="acme")
+        assert [str(left.counted) for left in client.budgets()] == ["0", "0", "0.08"]
+    warned = [one.message for one in caplog.records if one.levelname == "WARNING"]
+    begin = "the budget of 0.01 USD in all for"
+    assert warned == [
+        f"{begin} Acme: no provider 'Acme' is installed; the nearest is acme",
+        f"{begin} elsewhere: no provider 'elsewhere' is installed",
+    ]

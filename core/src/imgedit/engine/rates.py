@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,14 @@ from ..contract.money import Money, Quote, exactly, plain
 from ..errors import ConfigError, PluginError, UsageError
 from ..ledger.budgets import Budget, Purse, to_money
 from ..manifest import Rate
+from ..manifest.fragments import nearest
 
 if TYPE_CHECKING:
     from ..config import Config
     from ..discovery.known import Known
     from ..manifest import Manifest
+
+logger = logging.getLogger("imgedit")
 
 OWN = "your own"
 """The name of a rate that the user wrote down, in the place of one of the manifest's."""
@@ -89,9 +93,12 @@ def _own(said: str) -> Money | None:
 def purse_of(config: Config, registry: Known, budgets: Sequence[Budget]) -> Purse:
     """Budgets, and the rates by which they compare, whichever plugins are there.
 
+    A budget of a provider that is not there is warned of: its name may be a slip.
+
     Raises:
         ConfigError: a rate that was chosen does not exist.
     """
+    _warn_of_strangers(registry, budgets)
     rates: dict[tuple[str, str | None], Money] = {}
     unread: dict[str, str] = {}
     for name, settings in config.providers.items() if budgets else ():
@@ -109,6 +116,22 @@ def purse_of(config: Config, registry: Known, budgets: Sequence[Budget]) -> Purs
             if rate is not None:
                 rates[name, rate.unit] = Money(rate.amount, rate.to)
     return Purse(budgets=budgets, zone=config.timezone, rates=rates, unread=unread)
+
+
+def _warn_of_strangers(registry: Known, budgets: Sequence[Budget]) -> None:
+    named = {budget.provider: budget for budget in budgets if budget.provider is not None}
+    if not named:
+        return
+    known = registry.names()
+    for name, budget in named.items():
+        if name not in known:
+            meant = nearest(name, known)
+            logger.warning(
+                "the budget of %s: no provider %r is installed%s",
+                budget,
+                name,
+                "" if meant is None else f"; the nearest is {meant}",
+            )
 
 
 @exactly()
