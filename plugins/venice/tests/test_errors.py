@@ -116,6 +116,13 @@ ROWS = {
     "400 IMAGE_TOO_SMALL": Row(
         400, said("no", code="IMAGE_TOO_SMALL"), "ImageRejected", code="IMAGE_TOO_SMALL"
     ),
+    **{
+        f"400 under {name}": Row(400, body, "ImageRejected")
+        for name, body in {
+            "error.message": {"error": {"message": "The image is too blurry to edit"}},
+            "message": {"message": "The image is too blurry to edit"},
+        }.items()
+    },
     "400 policy": Row(400, said(POLICY), "ContentRejected"),
     "401": Row(401, said("Authentication failed"), "AuthenticationError"),
     "401 inactive": Row(
@@ -216,12 +223,21 @@ ROWS = {
         headers=SOON,
         submits=3,
     ),
+    "503 offline": Row(
+        503,
+        said("This model is currently offline."),
+        "ProviderUnavailable",
+        retryable=True,
+        headers=SOON,
+        submits=3,
+    ),
     "503 page": Row(503, HTML, "ProviderUnavailable", "unknown"),
     **{
         f"503 of a gateway: {name}": Row(503, body, "ProviderUnavailable", "unknown")
         for name, body in {
             "message": {"message": "Service Unavailable"},
             "error object": {"error": {"message": "Service Unavailable"}},
+            "error": said("Service Unavailable"),
         }.items()
     },
     "503 another code": Row(
@@ -357,6 +373,17 @@ def test_the_vendors_words_are_shown_but_not_the_key(
     assert "VENICE_API_KEY" in text
     assert server.requests[0].headers["authorization"] == "Bearer canary-7d1f02c4"
     assert "canary" not in text + repr(caught.value)
+
+
+@pytest.mark.parametrize("status", (400, 403, 500, 503))
+@pytest.mark.parametrize("form", ("error", "error.message", "message", "details"))
+def test_the_vendors_words_are_shown_in_every_form(
+    venice: Provider, make_job: Callable[..., Job], status: int, form: str
+) -> None:
+    words = "Not in your region"
+    body = {"error": {"message": words}} if form == "error.message" else {form: words}
+    response = HttpResponse(status=status, headers={}, body=json.dumps(body).encode())
+    assert words in str(venice.map_error(make_job(), response))
 
 
 @pytest.mark.parametrize(
