@@ -27,9 +27,11 @@ from .record import JobRecord
 from .retry import RepeatBudget
 from .rules import LEASE, may_be_refused
 from .temporary import brought, clear, make_again, make_temporary, take_away
+from .words import without_words, words_of
 
 if TYPE_CHECKING:
     from ..config import Config
+    from ..contract.job import Job
     from ..discovery import Provider, Registry
     from ..transport import Site, Transport
     from ..worker import LocalWorker
@@ -379,9 +381,16 @@ class Runtime:
         """Wait; `imgedit.testing.instant_waits` makes it instant."""
         await waits.sleep(seconds)
 
-    def tell(self, event: Event, callback: Callable[[Event], object] | None) -> None:
-        """Hand an event to the caller and to the add-ons; what they raise is logged only."""
-        logger.debug("%s %s %s", event.kind, event.job_id, event.text)
+    def tell(
+        self, event: Event, callback: Callable[[Event], object] | None, job: Job | None = None
+    ) -> None:
+        """Hand an event to the caller and to the add-ons; what they raise is logged only.
+
+        What the user of the job wrote, which a vendor's words may repeat, is not logged.
+        """
+        if logger.isEnabledFor(logging.DEBUG):
+            text = event.text if job is None else without_words(event.text, words_of(job))
+            logger.debug("%s %s %s", event.kind, event.job_id, text)
         if callback is not None:
             try:
                 callback(event)
