@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64encode
 from contextlib import closing, suppress
@@ -24,6 +25,7 @@ from imgedit import Budget, errors
 from imgedit.config import Config
 from imgedit.config.load import ProviderConfig
 from imgedit.discovery import registry
+from imgedit.engine import room
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.engine.room import EACH
@@ -710,12 +712,75 @@ def test_a_full_disk_fails_before_paying(
                 patch.setattr(os, "posix_fallocate", full)
                 with pytest.raises(errors.JournalError, match="no room for the answer") as caught:
                     await one.edit(source, "x", provider="acme")
-                assert caught.value.charged == "no"
+                error = caught.value
+                assert (error.charged, error.job, error.retryable) == ("no", None, True)
             assert server.count("POST", "/edit") == 0
             await one.edit(source, "x", provider="acme")
 
     run(work())
     assert rooms() == 0, "it is given back"
+
+
+def small_disk(monkeypatch: Any) -> None:
+    """A disk with room for one answer."""
+    take = room._take
+
+    def small(file: Any, size: int) -> None:
+        if rooms():
+            raise OSError(28, os.strerror(28))
+        take(file, size)
+
+    monkeypatch.setattr(room, "_take", small)
+
+
+def test_edits_at_once_wait_for_the_room_that_others_hold(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    acme(**direct(server))
+    small_disk(monkeypatch)
+    seen: list[imgedit.Event] = []
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.sqlite3") as one:
+            edits = (
+                one.edit(source, f"{number}", provider="acme", on_event=seen.append)
+                for number in range(4)
+            )
+            await asyncio.gather(*edits)
+
+    run(work())
+    assert server.count("POST", "/edit") == 4
+    assert rooms() == 0
+    waiting = [event.job_id for event in seen if event.kind == "waiting"]
+    assert len(waiting) == len(set(waiting)) == 3, "each is told once"
+
+
+def test_who_waits_for_room_keeps_the_deadline(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    acme(**direct(server))
+    small_disk(monkeypatch)
+    late = threading.Event()
+
+    def answer(_: Any) -> Answer:
+        late.wait(10)
+        return Answer.picture(png())
+
+    server.on("POST", "/edit", answer)
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.sqlite3") as one:
+            first = asyncio.create_task(one.edit(source, "x", provider="acme"))
+            while not rooms():
+                await asyncio.sleep(0.01)
+            with pytest.raises(errors.DeadlineExceeded) as caught:
+                await one.edit(source, "y", provider="acme", deadline=0.2)
+            assert caught.value.charged == "no"
+            late.set()
+            await first
+
+    run(work())
+    assert server.count("POST", "/edit") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")

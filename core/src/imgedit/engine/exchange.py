@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -34,7 +35,6 @@ from ..errors import (
     UnexpectedResponse,
 )
 from .pace import TooEarly, gate, later
-from .room import Room
 from .settle import lost as answer_lost
 from .spending import check_spending
 
@@ -66,10 +66,16 @@ async def perform(
     _check_at_hand(run, request)
     if isinstance(request, LocalRequest):
         return await _local(run, request)
+    rooms = run.runtime.rooms
     while True:
-        await _check_unchanged(run, request)
         try:
-            return await _http(run, request, number, on_sent)
+            if not (request.spends and run.runtime.durable):
+                await _check_unchanged(run, request)
+                return await _http(run, request, number, on_sent)
+            async with rooms.taken(run) as room:
+                await _check_unchanged(run, request)
+                give_back = partial(rooms.give_back, room)
+                return await _http(run, request, number, on_sent, on_answer=give_back)
         except TooEarly as early:
             await later(run, early)
 
@@ -81,7 +87,11 @@ def timeout(run: Run, purpose: str) -> float:
 
 
 async def _http(
-    run: Run, request: HttpRequest, number: int, sent: Callable[[], None]
+    run: Run,
+    request: HttpRequest,
+    number: int,
+    sent: Callable[[], None],
+    on_answer: Callable[[], None] | None = None,
 ) -> HttpResponse:
     from ..transport.errors import Lost, NotSent, TooLarge
 
@@ -104,19 +114,17 @@ async def _http(
     site = await runtime.reach(run.provider, base_url=run.record.base_url)
     if request.spends:
         check_spending(site.target(request).host)
-    spool = runtime.answers(job.id)
-    room = Room(spool, job.request.n) if request.spends and runtime.durable else None
     try:
         return await runtime.transport.exchange(
             request,
             site=site,
             timeout=timeout(run, request.purpose),
-            spool=spool,
+            spool=runtime.answers(job.id),
             on_sent=on_sent if request.spends else None,
             boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
             extra_headers=headers,
             durable=runtime.durable,
-            on_answer=None if room is None else room.give_back,
+            on_answer=on_answer,
             pictures=job.request.n,
         )
     except TooEarly:
@@ -145,9 +153,6 @@ async def _http(
             f"the request was sent and its answer was lost: {lost.reason}",
             status=lost.status,
         ) from None
-    finally:
-        if room is not None:
-            room.give_back()
 
 
 def _arrived(lost: Any, request: HttpRequest) -> HttpResponse | None:

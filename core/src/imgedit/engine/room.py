@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import JournalError
+
+if TYPE_CHECKING:
+    from .run import Run
 
 EACH: Final = 32 << 20
 """Bytes for one picture of 13 MB as base64 in an answer, beside which it is decoded."""
@@ -25,7 +30,7 @@ class Room:
         pictures: how many are asked for.
 
     Raises:
-        JournalError: the disk is full; nothing was sent.
+        JournalError: the disk is full (`retryable`), or no file may be so large; nothing was sent.
     """
 
     def __init__(self, folder: Path, pictures: int) -> None:
@@ -41,6 +46,7 @@ class Room:
                 f"there is no room for the answer in {folder.parent}: "
                 f"{error.strerror or type(error).__name__}",
                 hint=limited if error.errno == errno.EFBIG else "Make room on that disk.",
+                retryable=error.errno in (errno.ENOSPC, errno.EDQUOT),
             ) from None
 
     def give_back(self) -> None:
@@ -49,6 +55,59 @@ class Room:
         if file is not None:
             with suppress(OSError):  # a disk that is full may say so once more
                 file.close()
+
+
+class Rooms:
+    """The rooms that the edits of one client hold at the same time."""
+
+    def __init__(self) -> None:
+        self._held: set[Room] = set()
+        self._given_back = asyncio.Event()
+
+    @asynccontextmanager
+    async def taken(self, run: Run) -> AsyncIterator[Room]:
+        """Room for the answer of one edit; while others hold what it lacks, it waits for that.
+
+        Raises:
+            DeadlineExceeded: the time given ran out before.
+            JournalError: as for `Room`.
+        """
+        job = run.record.job
+        folder = run.runtime.answers(job.id)
+        told = False
+        while (room := self._room(folder, job.request.n)) is None:
+            if not told:
+                run.emit("waiting", "the disk has no room for one more answer now")
+            told = True
+            await self._wait(run)
+        self._held.add(room)
+        try:
+            yield room
+        finally:
+            self.give_back(room)
+
+    def give_back(self, room: Room) -> None:
+        """Free the space for the answer; a second call does nothing."""
+        room.give_back()
+        if room in self._held:
+            self._held.remove(room)
+            self._given_back.set()
+
+    def _room(self, folder: Path, pictures: int) -> Room | None:
+        try:
+            return Room(folder, pictures)
+        except JournalError as error:
+            if error.retryable and self._held:
+                return None
+            raise
+
+    async def _wait(self, run: Run) -> None:
+        self._given_back.clear()
+        try:
+            async with asyncio.timeout(max(0.001, run.left)):
+                await self._given_back.wait()
+        except TimeoutError:
+            raise run.too_late() from None
 
 
 def _take(file: IO[bytes], size: int) -> None:

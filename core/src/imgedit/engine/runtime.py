@@ -25,6 +25,7 @@ from .journal import Journal, MemoryJournal
 from .lists import Lists
 from .record import JobRecord
 from .retry import RepeatBudget
+from .room import Rooms
 from .rules import LEASE, may_be_refused
 from .temporary import brought, clear, make_again, make_temporary, take_away
 from .words import without_words, words_of
@@ -75,6 +76,7 @@ class Runtime:
         self._folders: set[str] = set()  # jobs with a folder in the spool
         self._loose: dict[str, list[Path]] = {}  # and files beside those, by job
         self.repeats = RepeatBudget()
+        self.rooms = Rooms()
         self._budgets = (*config.budgets, *to_budgets(budgets))
         self._driven: set[str] = set()
         self._sign: asyncio.TimerHandle | None = None
