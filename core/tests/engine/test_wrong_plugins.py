@@ -97,6 +97,8 @@ def test_a_journal_that_raises_what_no_journal_raises(
         errors.NetworkError,
         errors.DownloadFailed,
         errors.DeadlineExceeded,
+        errors.AuthenticationError,
+        errors.PermissionDenied,
     ),
 )
 def test_a_question_that_is_refused_for_now_ends_no_paid_job(
@@ -112,47 +114,95 @@ def test_a_question_that_is_refused_for_now_ends_no_paid_job(
         return sample.parse_response(job, response)
 
     acme(parse_response=parse_response)
-    done = Answer.json({"urls": [f"{server.url}/out.png"]})
-    server.on("GET", "/jobs/7", Answer.json(LIMITED), done)
+    server.on("GET", "/jobs/7", Answer.json(LIMITED))
     path = tmp_path / "jobs.sqlite3"
     with pytest.raises(kind) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "yes"
     assert f'client.resume("{caught.value.job_id}")' in (caught.value.hint or "")
     assert stored(path) == [("accepted", "yes")]
+    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "charged"),
+    (
+        ("RateLimited", {}),
+        ("RateLimited", {"charged": "no"}),
+        ("ProviderUnavailable", {"charged": "no"}),
+        ("AuthenticationError", {"charged": "no"}),
+        ("PermissionDenied", {"charged": "unknown"}),
+    ),
+)
 def test_a_refusal_of_which_the_table_says_no_charge_ends_no_paid_job(
-    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
-) -> None:
-    rows = [{"code": ["rate_limited"], "is": "RateLimited"}]
-    fails = {"/error": {"const": "rate_limited"}}
-    acme({"errors": {**MANIFEST["errors"], "fails_when": fails, "code": ["/error"], "rows": rows}})
-    done = Answer.json({"urls": [f"{server.url}/out.png"]})
-    server.on("GET", "/jobs/7", *[Answer.json(LIMITED)] * 8, done)
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    kind: str, charged: dict[str, str],
+) -> None:  # fmt: skip
+    """What the row says of the money is meant of a submit; the next provider is not asked."""
+    errors_of(acme, {"code": ["rate_limited"], "is": kind, **charged})
+    server.on("GET", "/jobs/7", Answer.json(LIMITED))
     path = tmp_path / "jobs.sqlite3"
-    with pytest.raises(errors.RateLimited) as caught:
+    with pytest.raises(getattr(errors, kind)) as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.retryable) == ("yes", False)
+    assert stored(path) == [("accepted", "yes")]
+    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def errors_of(acme: Any, row: dict[str, Any]) -> None:
+    """A vendor that tells its errors in answers with status 200, as this row of its table says."""
+    fails = {"/error": {"const": "rate_limited"}}
+    acme({"errors": {**MANIFEST["errors"], "fails_when": fails, "code": ["/error"], "rows": [row]}})
+
+
+@pytest.mark.parametrize("kind", ("JobFailed", "ContentRejected", "InsufficientCredits"))
+def test_an_end_that_the_table_knows_is_one(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, kind: str
+) -> None:
+    errors_of(acme, {"code": ["rate_limited"], "is": kind, "charged": "no"})
+    server.on("GET", "/jobs/7", Answer.json(LIMITED))
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(getattr(errors, kind)) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "no"
+    assert stored(path) == [("failed", "no")]
+
+
+@pytest.mark.parametrize("kind", (errors.ProviderUnavailable, errors.AuthenticationError))
+def test_a_hook_that_calls_a_refused_question_free_ends_no_paid_job(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    kind: type[errors.ProviderError],
+) -> None:  # fmt: skip
+    @hookimpl
+    def parse_response(job: Job, response: HttpResponse) -> Any:
+        if response.purpose == "poll":
+            raise kind("they do not answer that", charged="no")
+        return sample.parse_response(job, response)
+
+    acme(parse_response=parse_response)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(kind) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "yes"
     assert stored(path) == [("accepted", "yes")]
-    assert resume(caught.value.job_id, journal=path).image.size == len(png())
-    assert server.count("POST", "/edit") == 1
 
 
-def test_a_refusal_that_says_what_was_charged_ends_the_job(
+def test_a_hook_that_says_that_it_was_given_back_ends_the_job(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:
     @hookimpl
     def parse_response(job: Job, response: HttpResponse) -> Any:
         if response.purpose == "poll":
-            raise errors.ProviderUnavailable("they are full, and gave it back", charged="no")
+            raise errors.JobFailed("they are full, and gave it back", charged="no")
         return sample.parse_response(job, response)
 
     acme(parse_response=parse_response)
     path = tmp_path / "jobs.sqlite3"
-    with pytest.raises(errors.ProviderUnavailable):
+    with pytest.raises(errors.JobFailed):
         edit(source, journal=path)
     assert stored(path) == [("failed", "no")]
 

@@ -19,12 +19,14 @@ from ..contract.job import Job, Status
 from ..contract.outcome import Done, Next, Step, Wait
 from ..discovery.blame import at
 from ..errors import (
+    AuthenticationError,
     Charged,
     DeadlineExceeded,
     DownloadFailed,
     ImgEditError,
     NetworkError,
     OutcomeUnknown,
+    PermissionDenied,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -50,8 +52,11 @@ _SLOT_GONE = frozenset({400, 401, 403, 404, 410})
 _MOST_STEPS = 200
 
 
-# Of a question, these say that the vendor cannot tell now: not that the job is over.
-_NOT_NOW = (RateLimited, ProviderUnavailable, NetworkError, DownloadFailed, DeadlineExceeded)
+# Of a question, these say that the vendor does not answer it now: nothing of the job.
+_NO_ANSWER = (
+    RateLimited, ProviderUnavailable, NetworkError, DownloadFailed, DeadlineExceeded,
+    AuthenticationError, PermissionDenied,
+)  # fmt: skip
 
 
 class Again(Exception):
@@ -168,8 +173,9 @@ class Drive(Run):
         try:
             return self.provider.parse_response(job, response)
         except ProviderError as error:
-            if error.charge_is_said and error.charged == "no":
-                raise self.final(error) from None  # it was given back
+            given_back = error.charge_is_said and error.charged == "no"
+            if given_back and _is_about_the_job(error):
+                raise self.final(error) from None
             error.charged = self.record.charged
             raise
 
@@ -252,10 +258,10 @@ class Drive(Run):
             error = self.provider.map_error(self.record.job, response)
         if request.spends:
             self._submit_refused(error, response)
-        elif response.status >= 400 and self.record.job.status != "planned":
+        elif not _is_about_the_job(error) or (
+            response.status >= 400 and self.record.job.status != "planned"
+        ):
             error.charged = self.record.charged  # a refused question says nothing of the submit
-        elif isinstance(error, _NOT_NOW) and not _is_said(error):
-            error.charged = self.record.charged  # likewise
         elif response.status < 400 and not isinstance(error, UnexpectedResponse):
             raise self.final(error)  # the vendor says in an answer of its own that the job is over
         raise error
@@ -353,7 +359,7 @@ class Drive(Run):
                 self.record = evolve(record, charged="unknown")
             raise unsettled(self, error) from error.__cause__  # it can be looked for again
         except ProviderError as error:
-            if isinstance(error, _NOT_NOW) and not spending and not _is_said(error):
+            if not spending and not _is_about_the_job(error):
                 error.charged = charged
                 raise
             if not error.charge_is_said:
@@ -418,9 +424,9 @@ def _is_found(step: Step, response: HttpResponse) -> bool:
     return isinstance(step, Done) or response.purpose != "settle" or bool(step.facts.vendor_ids)
 
 
-def _is_said(error: ProviderError) -> bool:
-    """Whether who refused a question said what became of the money."""
-    return error.charge_is_said and error.charged != "unknown"
+def _is_about_the_job(error: ProviderError) -> bool:
+    """Whether an error tells of the job, its end and its money, and not of a refused question."""
+    return not isinstance(error, _NO_ANSWER)
 
 
 def _can_wait(done: Done) -> bool:
