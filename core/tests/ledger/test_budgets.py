@@ -89,6 +89,36 @@ def test_a_resumed_job_is_not_asked_for_its_budget_again(journal: Journal) -> No
     journal.save(record.with_job(status="sent"), purse=less)
 
 
+def test_a_job_that_became_dearer_is_told_its_whole_price(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.05 USD"))
+    record = make_record(quote("0.04", "0.04"))
+    journal.save(record, purse=limit)
+    dearer = make_record(quote("0.06", "0.06"), id=record.id)
+    error = refused_again(journal, dearer, limit)
+    assert "it may cost 0.06 USD, and 0.05 are left of the budget of 0.05 USD" in error.message
+    journal.save(make_record(quote("0.05", "0.05"), id=record.id), purse=limit)
+
+
+def test_what_a_job_reserved_does_not_end_an_allowed_unknown_of_its_own(journal: Journal) -> None:
+    limit = purse(Budget(amount="0.05 USD", allow_unknown=True))
+    record = make_record(quote("0.04", None))
+    journal.save(record, purse=limit)
+    journal.save(make_record(quote("0.05", None), id=record.id), purse=limit)
+    journal.save(make_record(quote("0.04", None), id=record.id), purse=limit)
+    journal.save(make_record(quote("0.01", "0.01")), purse=limit)
+    error = refused_again(journal, make_record(quote("0.06", None), id=record.id), limit)
+    assert "it may cost 0.06 USD, and 0.04 are left" in error.message
+
+
+def refused_again(journal: Journal, record: Any, with_purse: Purse) -> BudgetExceeded:
+    """The error for a job that is planned already; its row stays."""
+    before = list(journal.entries())
+    with pytest.raises(BudgetExceeded) as caught:
+        journal.save(record, purse=with_purse)
+    assert list(journal.entries()) == before
+    return caught.value
+
+
 def test_scopes(journal: Journal) -> None:
     limit = purse(
         Budget(amount="0.04 USD", provider="acme"), Budget(amount="0.04 USD", label="shoes")

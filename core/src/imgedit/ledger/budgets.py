@@ -164,7 +164,9 @@ class Purse:
         self, budget: Budget, entry: Entry, before: Entry | None, totals: Sequence[Total]
     ) -> None:
         more = self.value(entry.provider, entry.unit, entry.counted, budget)
-        spent, most = self.sum(totals, budget), budget.amount.amount
+        held = before and self.value(before.provider, before.unit, before.counted, budget)
+        held = held or Decimal(0)
+        spent, most = self.sum(totals, budget) - held, budget.amount.amount
         if more is None or entry.at_most is None:
             if not budget.allow_unknown:
                 raise _unknown(budget, entry)
@@ -174,9 +176,7 @@ class Purse:
                 return
         if not budget.allow_unknown:
             self._check_read(budget, totals)
-        if before is not None:
-            more -= self.value(before.provider, before.unit, before.counted, budget) or 0
-        if more > 0 and spent + more > most:
+        if more > held and spent + more > most:
             raise _used_up(
                 f"it may cost {plain(more)} {budget.amount.unit}, and "
                 f"{plain(max(most - spent, Decimal(0)))} are left of the budget of {budget}"
