@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,23 @@ def test_a_file_of_a_job_that_cannot_be_read(call: Any, tmp_path: Path) -> None:
         ran = call("jobs", "resume", name)
         assert ran.code in (8, 10)
         assert "It is not known whether the edit was charged." in ran.err
+
+
+def test_a_job_that_its_provider_forgot_and_did_not_charge_can_be_ended(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
+) -> None:
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer(status=404))
+    job = call("edit", photo, "warmer", "--json").document["error"]["job_id"]
+    shown = call("jobs", "show", job).out
+    assert f"imgedit jobs resume {job}" in shown
+    assert f"imgedit jobs settle {job} --charged, if the provider does not know it any more" in shown
+    refused = call("jobs", "settle", job, "--not-charged")
+    assert refused.code == 2
+    way = refused.err.partition("If your account shows no charge: imgedit ")[2]
+    assert shlex.split(way) == ["jobs", "settle", job, "--charged", "--cost", "0 USD"]
+    assert call(*shlex.split(way)).code == 0
+    assert call("jobs", "resume", "--json").document == {"jobs": []}
+    (row,) = call("spend", "--json").document["spend"]
+    assert (row["charged"], row["reserved"]) == ("0", "0")

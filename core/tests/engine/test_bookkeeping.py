@@ -125,7 +125,9 @@ def test_a_paid_job_that_can_be_fetched_is_not_settled_as_not_charged(
         with pytest.raises(errors.UsageError, match="was charged") as refused:
             client.settle(job, charged=False)
         assert (refused.value.charged, refused.value.job_id) == ("yes", job)
-        assert refused.value.hint == f'Fetch it with: client.resume("{job}")'
+        fetch = f'Fetch it with: client.resume("{job}")'
+        free = f'client.settle("{job}", charged=True, cost="0 USD")'
+        assert refused.value.hint == f"{fetch}. If your account shows no charge: {free}"
         assert client.job(job).job.status == "accepted"
         record = client.settle(job, charged=True)
         said = str((record.error or {})["message"])

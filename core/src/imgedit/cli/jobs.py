@@ -242,3 +242,6 @@ def _facts(record: JobRecord) -> Iterator[tuple[str, Any]]:
     elif job.status == "done" and not record.finished:
         charge = "--charged" if record.charged == "yes" else "--not-charged"
         yield "or", f"imgedit jobs settle {record.id} {charge}, if the picture is gone for good"
+    elif record.charged == "yes" and not record.finished:
+        end = f"imgedit jobs settle {record.id} --charged"
+        yield "or", f"{end}, if the provider does not know it any more"

@@ -102,9 +102,12 @@ def _settled(
         )
     paid = not done and record.charged == "yes"
     if paid and not charged:
+        # That it was charged may be concluded from its being taken: an account knows better.
+        free = ways.settle(way, record.id, charged=True, cost=Money("0", job.model.unit))
         raise UsageError(
             f"job {record.id} was charged, and its picture was not fetched yet",
-            hint=f"Fetch it with: {ways.resume(way, record.id)}",
+            hint=f"Fetch it with: {ways.resume(way, record.id)}. "
+            f"If your account shows no charge: {free}",
         )
     if cost is not None and not charged:
         raise UsageError("an edit that was not charged has no cost")

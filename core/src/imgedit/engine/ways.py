@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..contract.money import Money
+
 Way = Literal["command", "client", "json"]
 """Who knows a job: the journal of the command line, the client's own, or only its JSON."""
 
@@ -19,14 +21,19 @@ def resume(way: Way, job_id: str) -> str:
             return "client.resume(error.job)"
 
 
-def settle(way: Way, job_id: str, *, charged: bool | None = None) -> str:
+def settle(
+    way: Way, job_id: str, *, charged: bool | None = None, cost: Money | None = None
+) -> str:
     """What says how its money ended; None = the user knows that only after a look."""
+    amount = "" if cost is None else f'"{cost.amount:f} {cost.unit}"'
     if way == "command":
         said = {True: "--charged", False: "--not-charged", None: "--charged, or --not-charged"}
-        return f"imgedit jobs settle {job_id} {said[charged]}"
+        given = amount and f" --cost {amount}"
+        return f"imgedit jobs settle {job_id} {said[charged]}{given}"
     if charged is None:
         return f'client.settle("{job_id}", charged=True), or charged=False'
-    return f'client.settle("{job_id}", charged={charged})'
+    given = amount and f", cost={amount}"
+    return f'client.settle("{job_id}", charged={charged}{given})'
 
 
 def show(way: Way, job_id: str) -> str:
