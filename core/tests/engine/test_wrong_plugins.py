@@ -207,57 +207,6 @@ def test_a_hook_that_says_that_it_was_given_back_ends_the_job(
     assert stored(path) == [("failed", "no")]
 
 
-@pytest.mark.parametrize("cut", (False, True), ids=["at once", "resumed"])
-def test_the_edit_is_not_sent_again_under_another_purpose(
-    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
-    cut: bool,
-) -> None:  # fmt: skip
-    """A poll that the vendor takes for an edit is not sent; with a mended plugin it goes on."""
-
-    @hookimpl
-    def build_request(job: Job) -> Any:
-        if "id" not in job.state:
-            return sample.build_request(job)
-        body = imgedit.Json({"prompt": job.request.prompt})
-        return imgedit.HttpRequest(method="POST", url="/edit", purpose="poll", body=body)
-
-    path = tmp_path / "jobs.sqlite3"
-    if cut:
-        server.on("GET", "/jobs/7", Answer(status=404))
-        with pytest.raises(errors.NotFound) as not_found:
-            edit(source, journal=path)
-    acme(build_request=build_request)
-    with pytest.raises(errors.PluginError, match="would be paid again") as caught:
-        resume(not_found.value.job_id, journal=path) if cut else edit(source, journal=path)
-    assert (caught.value.charged, caught.value.distribution is not None) == ("yes", True)
-    assert stored(path) == [("accepted", "yes")]
-    assert server.count("POST", "/edit") == 1
-    acme()
-    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
-    assert resume(caught.value.job_id, journal=path).image.size == len(png())
-    assert server.count("POST", "/edit") == 1
-
-
-@pytest.mark.parametrize("change", ({"method": "PUT"}, {"query": {"ask": 7}}, {"body": None}))
-def test_a_question_beside_the_submit_may_be_asked(
-    acme: Any, edit: Any, server: ScriptedServer, source: Path, change: dict[str, Any]
-) -> None:
-    """Another method or query, or no body, is another thing to the vendor."""
-
-    @hookimpl
-    def build_request(job: Job) -> Any:
-        if "id" not in job.state:
-            return sample.build_request(job)
-        asks = {"method": "POST", "url": "/edit", "body": imgedit.Json({"id": 7}), **change}
-        return imgedit.HttpRequest(purpose="poll", **asks)
-
-    done = Answer.json({"urls": [f"{server.url}/out.png"]})
-    server.on("POST", "/edit", Answer.json({"id": "7"}), done)
-    server.on("PUT", "/edit", done)
-    acme(build_request=build_request)
-    assert edit(source).image.size == len(png())
-
-
 def test_a_second_submit_is_refused_and_the_paid_job_goes_on(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

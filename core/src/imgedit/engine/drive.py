@@ -228,13 +228,7 @@ class Drive(Run):
         if request.spends:
             if self.kept == "sent" and self.record.job.status == "planned":
                 self.save()  # nothing left after all: that must be known before it is sent again
-            self.record = evolve(self.record, submitted=_address(request))
             await turn(self, before)
-        elif self._is_submit(request):
-            raise self.blame(
-                f"a {request.purpose} that goes to the address of the submit, with a body, would "
-                "be paid again"
-            )
         elif not self.stored:
             if isinstance(request, HttpRequest):  # a job without a key is none: it must not wait
                 await self.runtime.reach(self.provider, base_url=self.record.base_url)
@@ -265,12 +259,6 @@ class Drive(Run):
         elif response.status < 400 and not isinstance(error, UnexpectedResponse):
             raise self.final(error)  # the vendor says in an answer of its own that the job is over
         raise error
-
-    def _is_submit(self, request: HttpRequest | LocalRequest) -> bool:
-        """Whether what is said to be free would reach the vendor as the submit did."""
-        if isinstance(request, LocalRequest) or request.body is None:
-            return False
-        return self.record.job.status != "planned" and _address(request) == self.record.submitted
 
     def sent(self) -> None:
         """Called before the first byte of a submit leaves; whatever it raises stops it."""
@@ -432,15 +420,6 @@ def _is_about_the_job(error: ProviderError) -> bool:
 def _can_wait(done: Done) -> bool:
     """Whether other jobs need not know of it while its pictures are fetched, if they must be."""
     return not done.facts.vendor_ids or all(output.image is not None for output in done.images)
-
-
-def _address(request: HttpRequest | LocalRequest) -> str | None:
-    """Method and URL, as the vendor gets to see them; None = it stays on this machine."""
-    if isinstance(request, LocalRequest):
-        return None
-    from ..transport.site import with_query
-
-    return f"{request.method} {with_query(request.url, request.query)}"
 
 
 def _own_api(request: HttpRequest) -> bool:

@@ -76,7 +76,6 @@ class JobRecord:
             `partial`, was looked up; None = there is no such answer.
         idempotency_key: the key under which a submit may be repeated, where a manifest says so.
         first_sent_at: when the first submit under it left, once it was repeated, else None.
-        submitted: method and address of the submit: nothing that is free is sent there with a body.
         wish: where the pictures go; files: those that are there.
         adaptations: what was changed in the request, each {"field", "from", "to", "why"}.
         warnings: sentences for the user; unchecked: pointers that could not be checked.
@@ -112,7 +111,6 @@ class JobRecord:
     seconds: float = 0.0
     fingerprint: str | None = None
     first_sent_at: datetime | None = None
-    submitted: str | None = None
 
     @property
     def id(self) -> str:
