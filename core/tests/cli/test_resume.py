@@ -124,7 +124,8 @@ def test_a_job_that_its_provider_forgot_and_did_not_charge_can_be_ended(
     job = call("edit", photo, "warmer", "--json").document["error"]["job_id"]
     shown = call("jobs", "show", job).out
     assert f"imgedit jobs resume {job}" in shown
-    assert f"imgedit jobs settle {job} --charged, if the provider does not know it any more" in shown
+    end = f"imgedit jobs settle {job} --charged"
+    assert f"{end}, if the provider does not know it any more" in shown
     refused = call("jobs", "settle", job, "--not-charged")
     assert refused.code == 2
     way = refused.err.partition("If your account shows no charge: imgedit ")[2]
