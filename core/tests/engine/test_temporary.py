@@ -112,3 +112,69 @@ def test_a_folder_that_was_cleaned_away_is_made_again(
                 shutil.rmtree(folder if what == "folder" else place)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", ((8, 8), (900, 900)), ids=("in memory", "in the folder"))
+@pytest.mark.parametrize("journal", (False, True), ids=("memory", "journal"))
+def test_a_fetched_picture_waits_for_the_resume_too(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    place: Path, size: tuple[int, int], journal: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Its address may work once only."""
+    monkeypatch.setattr("imgedit.engine.collect.LARGE", 1000)
+    out = tmp_path / "results" / "out.png"
+    out.parent.mkdir()
+    picture = png(*size)
+
+    def spoil(_: Any) -> Answer:
+        out.parent.rmdir()
+        return Answer.picture(picture)
+
+    server.on("GET", "/out.png", spoil, Answer(status=404))
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=out)
+    with pytest.raises(errors.OutputError) as again:
+        resume(caught.value.job)
+    out.parent.mkdir()
+    facts = {"journal": tmp_path / "jobs.sqlite3"} if journal else {}
+    result = resume(again.value.job, **facts)
+    assert result.image.path.read_bytes() == picture
+    assert result.image.url == f"{server.url}/out.png"
+    assert list(place.iterdir()) == []
+    assert server.count("GET", "/out.png") == 1
+
+
+def test_pictures_that_came_wait_for_the_one_that_did_not(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path
+) -> None:
+    urls = [f"{server.url}/out.png", f"{server.url}/two.png"]
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": urls}))
+    server.on("GET", "/out.png", Answer.picture(png()), Answer(status=404))
+    server.on("GET", "/two.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, n=2)
+    server.on("GET", "/two.png", Answer.picture(png()))
+    assert len(resume(caught.value.job).images) == 2
+    assert server.count("GET", "/out.png") == 1
+
+
+def test_a_system_without_a_temporary_folder(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """As in a container that may write to the journal's volume only."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+    server.on("POST", "/edit", picture("base64"))
+    out = tmp_path / "out.png"
+    assert edit(source, out=out, journal=tmp_path / "jobs.sqlite3").image.path == out
+
+
+def test_a_spool_in_a_folder_with_our_name_stays(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, place: Path
+) -> None:
+    home = place / "imgedit-home"
+    home.mkdir()
+    server.on("POST", "/edit", picture("base64"))
+    edit(source, out=tmp_path / "out.png", journal=home / "jobs.sqlite3")
+    assert (home / "jobs.sqlite3.spool").is_dir()

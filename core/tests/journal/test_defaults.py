@@ -33,6 +33,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "seconds": 0.0,
         "fingerprint": None,
         "first_sent_at": None,
+        "folders": (),
     },
     Wish: {"out": None, "overwrite": False, "sidecar": False, "said_at": None},
     SavedFile: {"c2pa": False, "format": None},

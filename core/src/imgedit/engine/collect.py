@@ -34,6 +34,7 @@ from .output import cannot_write
 from .placing import keep
 from .retry import pause
 from .sidecar import write_sidecars
+from .temporary import flat, picture_name
 
 if TYPE_CHECKING:
     from ..transport.errors import BadDownload
@@ -144,7 +145,11 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
                 why = "URL has ended" if url else "file is no longer in the spool"
                 done = await _refresh(run, done, refresh, why)
                 continue
-            file, warning = await keep(run, source, facts, index, len(done.images))
+            try:
+                file, warning = await keep(run, source, facts, index, len(done.images))
+            except OutputError:
+                _stay(run, source, index)
+                raise
             if warning is not None:
                 _warn(run, warning)
             files.append(file)
@@ -152,8 +157,12 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
             run.record = evolve(run.record, files=tuple(files))
             index += 1
     except asyncio.CancelledError:
+        run.write_held()
         with suppress(JournalError, BudgetExceeded):
             run.save()  # what was placed; an error is stored with it anyway
+        raise
+    except ImgEditError:
+        run.write_held()
         raise
     if run.record.wish.sidecar:
         await asyncio.to_thread(write_sidecars, run.record, to_result(run.record))
@@ -187,9 +196,12 @@ async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, Pi
 
     assert output.url is not None  # an Output has one of the three
     runtime = run.runtime
-    target = runtime.file(run.record.id, f"picture-{index + 1}")
-    if run.resumed and (kept := await asyncio.to_thread(_kept, target, output)) is not None:
-        return target, kept
+    name = picture_name(index)
+    target = runtime.file(run.record.id, name)
+    earlier = (flat(Path(folder), run.record.id, name) for folder in run.record.folders)
+    for path in (target, *earlier) if run.resumed else ():
+        if (kept := await asyncio.to_thread(_kept, path, output)) is not None:
+            return path, kept
     attempt = 0
     while True:
         attempt += 1
@@ -243,6 +255,15 @@ def _kept(path: Path, output: Output) -> PictureFacts | None:
         return None
     announced = (output.sha256 or facts.sha256 or "").lower(), output.size or facts.size
     return facts if announced == (facts.sha256, facts.size) else None
+
+
+def _stay(run: Run, source: Path | bytes, index: int) -> None:
+    """Keep what was fetched into memory where a resume looks for it: its URL may have ended."""
+    if isinstance(source, bytes):
+        path = run.runtime.file(run.record.id, picture_name(index))
+        with suppress(OSError):
+            write_private(path, source, durable=False)
+            run.runtime.made(run.record.id, path)
 
 
 def _asked(bad: BadDownload) -> float | None:

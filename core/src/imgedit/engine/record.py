@@ -76,6 +76,7 @@ class JobRecord:
             `partial`, was looked up; None = there is no such answer.
         idempotency_key: the key under which a submit may be repeated, where a manifest says so.
         first_sent_at: when the first submit under it left, once it was repeated, else None.
+        folders: temporary ones of clients without a journal, in which pictures of it may lie.
         wish: where the pictures go; files: those that are there.
         adaptations: what was changed in the request, each {"field", "from", "to", "why"}.
         warnings: sentences for the user; unchecked: pointers that could not be checked.
@@ -111,6 +112,7 @@ class JobRecord:
     seconds: float = 0.0
     fingerprint: str | None = None
     first_sent_at: datetime | None = None
+    folders: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
@@ -94,7 +95,8 @@ class Run:
         """Store the record as it is now, with these fields of it changed."""
         elapsed = asyncio.get_running_loop().time() - self._begun
         seconds = round(self._seconds_before + elapsed, 3)
-        self.record = evolve(self.record, updated_at=now(), seconds=seconds, **changes)
+        changes |= {"seconds": seconds, "folders": self.runtime.noted(self.record)}
+        self.record = evolve(self.record, updated_at=now(), **changes)
         if self._ended is not None and not self.record.finished:
             return  # what is stored is finished, and stays so if its picture does not come again
         self._ended = None
@@ -114,6 +116,12 @@ class Run:
     def hold(self, picture: Held) -> None:
         """Keep a result in memory until it is handed over."""
         self._held[str(picture.path)] = picture
+
+    def write_held(self) -> None:
+        """Make files of the results in memory, which are not handed over, where there is room."""
+        with suppress(OutputError):
+            for picture in self.hand_over().values():
+                picture.write()
 
     def hand_over(self) -> Mapping[str, Held]:
         """The results in memory by their paths; whoever has the result has their bytes from now."""

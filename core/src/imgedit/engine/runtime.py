@@ -27,7 +27,7 @@ from .record import JobRecord
 from .retry import RepeatBudget
 from .room import Rooms
 from .rules import LEASE, may_be_refused
-from .temporary import brought, clear, make_again, make_temporary, take_away
+from .temporary import brought, clear, flat, make_again, make_temporary, take_away
 from .words import without_words, words_of
 
 if TYPE_CHECKING:
@@ -131,6 +131,12 @@ class Runtime:
             make_again(self._spool)
         return self._spool
 
+    def noted(self, record: JobRecord) -> tuple[str, ...]:
+        """The temporary folders in which pictures of a job may lie, with the one of this client."""
+        here = None if self._spool is None or not self._temporary else str(self._spool)
+        known = record.folders
+        return known if here is None or here in known else (*known, here)
+
     def folder(self, job_id: str) -> Path:
         """The folder of one job in the spool.
 
@@ -152,15 +158,15 @@ class Runtime:
     def file(self, job_id: str, name: str) -> Path:
         """The place of one of a job's files in the spool.
 
-        A temporary spool is one flat folder: to make one for each job may cost more than to write
-        the picture. A journal's jobs have folders of their own, which outlive this process.
+        A temporary spool is one flat folder. A journal's jobs have folders of their own, which
+        outlive this process.
 
         Raises:
             OutputError: its folder cannot be made.
         """
         if self.durable:
             return self.folder(job_id) / name
-        return self.spool / f"{job_id}-{name}"
+        return flat(self.spool, job_id, name)
 
     def made(self, job_id: str, path: Path) -> None:
         """Note a file that a job needs for as long as it runs."""

@@ -51,6 +51,19 @@ def brought(record: JobRecord) -> Iterator[Path]:
         images += () if answer is None else answer.pictures
     yield from (Path(image.path) for image in images if image is not None and image.path)
     yield from (Path(file.path) for file in record.files)
+    for folder in map(Path, record.folders):
+        fetched = (flat(folder, record.id, picture_name(index)) for index in range(len(images)))
+        yield from filter(os.path.exists, fetched)  # their URLs may work once only
+
+
+def flat(folder: Path, job_id: str, name: str) -> Path:
+    """The place of a job's file: to make a folder for each job may cost more than the file."""
+    return folder / f"{job_id}-{name}"
+
+
+def picture_name(index: int) -> str:
+    """The name of a picture that was fetched."""
+    return f"picture-{index + 1}"
 
 
 def clear(folder: Path, needed: Collection[Path]) -> None:
@@ -67,16 +80,15 @@ def clear(folder: Path, needed: Collection[Path]) -> None:
 
 
 def take_away(record: JobRecord, own: Path | None) -> None:
-    """Remove what an earlier client left for a job that is finished now; `own` = not from here."""
+    """Remove what earlier clients left for a job that is finished now; `own` = not from here."""
+    left = {Path(folder) for folder in record.folders} - {own}
+    if not left:
+        return
     results = {Path(file.path) for file in record.files}
     for path in set(brought(record)) - results:
-        place = Path(tempfile.gettempdir())
-        folder = next((folder for folder in path.parents if folder.parent == place), None)
-        if folder in (None, own) or not folder.name.startswith(_PREFIX):
-            continue
-        with suppress(OSError):
-            path.unlink()
-        clear_up = [parent for parent in path.parents if parent.is_relative_to(folder)]
-        for parent in clear_up:
-            with suppress(OSError):  # there is more in it
-                parent.rmdir()
+        if path.parent in left:
+            with suppress(OSError):
+                path.unlink()
+    for folder in left:
+        with suppress(OSError):  # there is more in it
+            folder.rmdir()
