@@ -31,9 +31,13 @@ class Sent:
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
 
-    def reaches(self, other: Sent) -> bool:
-        """Whether the vendor takes this, with its body, for what the other one asks for."""
-        return bool(self.body) and (self.method, self.target) == (other.method, other.target)
+    def repeats(self, other: Sent) -> bool:
+        """Whether the vendor takes this for the other one: nothing but the purpose differs.
+
+        Not one without a body: some vendors answer the same GET until the picture is there.
+        """
+        same = (self.method, self.target, self.body) == (other.method, other.target, other.body)
+        return same and bool(self.body)
 
     def whole(self) -> bytes:
         """All of it as one text of bytes."""

@@ -220,7 +220,7 @@ def read(subject: Subject, job: Job, response: HttpResponse) -> Step | None:
 def sends_again(subject: Subject, request: HttpRequest | LocalRequest) -> bool:
     """Whether a request sends the edit once more, whatever it says of its purpose."""
     submits = subject.flow.of("submit")
-    return request.spends or any(encode(request).reaches(one.sent) for one in submits)
+    return request.spends or any(encode(request).repeats(one.sent) for one in submits)
 
 
 def _no_trouble(subject: Subject, test: str) -> None:

@@ -129,11 +129,11 @@ def play(
                 sent,
             )
         for one in found:
-            if one.request.spends != request.spends and sent.reaches(one.sent):
+            if one.request.spends != request.spends and sent.repeats(one.sent):
                 return stop(
                     ONCE,
                     f"exchange {len(found) + 1} ({request.purpose}) and the {one.request.purpose} "
-                    f"before it both go to {sent.method} {sent.target}: the vendor would charge "
+                    f"before it are the same {sent.method} {sent.target}: the vendor would charge "
                     "for both",
                     sent,
                 )

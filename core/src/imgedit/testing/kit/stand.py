@@ -77,7 +77,8 @@ class Stand:
 
     Attributes:
         server: counts what arrives. submit, results: routes of the submit and of the pictures
-            that are downloaded, (method, path).
+            that are downloaded, (method, path). shared: whether anything else goes to that of the
+            submit.
         journal: the file of a journal that every edit of this stand shares.
         state_sizes: how long the job's state was at each commit of the last edit.
     """
@@ -88,6 +89,7 @@ class Stand:
         self.folder = folder
         self.journal = folder / "jobs.sqlite3"
         self.submit: tuple[str, str] = ("", "")
+        self.shared = False
         self.polls: list[tuple[str, str]] = []
         self.results: list[tuple[str, str]] = []
         base = urlsplit(subject.manifest.base_url or "").path.rstrip("/")
@@ -107,6 +109,7 @@ class Stand:
         for url in (*absolute, *(one.url or "" for one in outputs)):
             self._place(url)
         answers: dict[tuple[str, str], list[Any]] = {}
+        others: set[tuple[str, str]] = set()
         for other, script in ((flow, self.subject.script), *self.subject.aside()):
             new: dict[tuple[str, str], list[Any]] = {}
             for exchange in other.exchanges:
@@ -116,9 +119,12 @@ class Stand:
                 new.setdefault(route, []).append(self._answer(exchange, script, outputs))
                 if exchange.request.spends:
                     self.submit = route
-                elif exchange.request.purpose == "poll" and route not in self.polls:
+                    continue
+                others.add(route)
+                if exchange.request.purpose == "poll" and route not in self.polls:
                     self.polls.append(route)
             answers = {**new, **answers}
+        self.shared = self.submit in others
         for output in outputs:
             route = "GET", self._moved_path(output.url or "")
             self.results.append(route)
