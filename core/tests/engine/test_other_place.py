@@ -13,6 +13,7 @@ import pytest
 
 import imgedit
 from imgedit import errors
+from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -171,3 +172,55 @@ def test_a_folder_that_may_not_be_looked_into(
         assert resume(job, out=tmp_path / "out.png").image.path == tmp_path / "out.png"
     finally:
         folder.chmod(0o700)
+
+
+def test_a_job_stays_finished_when_its_picture_is_not_found_for_another_place(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    job = edit(source, out=tmp_path / "out.png", journal=path).job_id
+    (tmp_path / "out.png").unlink()
+    server.on("GET", "/out.png", Answer(status=404))
+    server.on("GET", "/jobs/7", Answer(status=404))
+    with pytest.raises(errors.NotFound, match="the job stays finished"):
+        resume(job, out=tmp_path / "new.png")
+    with imgedit.SyncClient(journal=path) as client:
+        assert client.unfinished() == []
+    urls = {"id": "7", "urls": [f"{server.url}/out.png"]}
+    server.on("GET", "/jobs/7", Answer.json(urls))
+    server.on("GET", "/out.png", Answer.picture(png()))
+    assert resume(job, out=tmp_path / "new.png").image.path == tmp_path / "new.png"
+    assert resume(job).image.path == tmp_path / "new.png"
+
+
+@pytest.mark.parametrize("name", ("new.png", "new"))
+def test_a_copy_that_could_not_be_stored_is_not_in_the_way(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path, name: str,
+) -> None:  # fmt: skip
+    class Full(SqliteJournal):
+        def save(self, record: Any, **_: Any) -> None:
+            raise errors.JournalError("the disk is full")
+
+    urls = [f"{server.url}/out.png", f"{server.url}/two.png"]
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": urls}))
+    server.on("GET", "/two.png", Answer.picture(png(8, 8)))
+    job = edit(source, n=2, out=tmp_path / "out.png", journal=path).job_id
+    with pytest.raises(errors.JournalError):
+        resume(job, out=tmp_path / name, journal=Full(path))
+    paths = [image.path for image in resume(job, out=tmp_path / name).images]
+    assert paths == [tmp_path / "new-1.png", tmp_path / "new-2.png"]
+
+
+def test_nothing_is_copied_when_a_file_is_in_the_way(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    urls = [f"{server.url}/out.png", f"{server.url}/two.png"]
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": urls}))
+    server.on("GET", "/two.png", Answer.picture(png(8, 8)))
+    job = edit(source, n=2, out=tmp_path / "out.png", journal=path).job_id
+    (tmp_path / "new-2.png").write_bytes(png(9, 9))
+    with pytest.raises(errors.OutputError, match=r"new-2\.png' exists already"):
+        resume(job, out=tmp_path / "new.png")
+    assert not (tmp_path / "new-1.png").exists()

@@ -74,6 +74,7 @@ def check_writable(
     overwrite: bool,
     sidecar: bool = False,
     since: datetime | None = None,
+    ours: Callable[[Path], bool] = lambda path: False,
 ) -> None:
     """Refuse an output that cannot work, before anything is spent.
 
@@ -82,19 +83,25 @@ def check_writable(
     Args:
         sidecar: whether a record goes beside each picture.
         since: what was written later is in the way although files may be overwritten.
+        ours: whether a file is one of the pictures, written before: it is not in the way.
 
     Raises:
         OutputError: the folder is missing or not writable, a name is too long, or a file is in
             the way.
     """
     try:
-        _check_all(check_place(out), count, overwrite, sidecar, since)
+        _check_all(check_place(out), count, overwrite, sidecar, since, ours)
     except OutputError as error:
         raise or_elsewhere(error) from error.__cause__
 
 
 def _check_all(
-    place: Path, count: int, overwrite: bool, sidecar: bool, since: datetime | None
+    place: Path,
+    count: int,
+    overwrite: bool,
+    sidecar: bool,
+    since: datetime | None,
+    ours: Callable[[Path], bool],
 ) -> None:
     for index in range(count):
         asked = numbered(place, index, count)
@@ -102,6 +109,8 @@ def _check_all(
         for path in usual_names(asked):
             if os.path.isdir(path):
                 raise _is_folder(path)
+            if ours(path):
+                continue
             check_free(path, overwrite=overwrite, since=since)
             if sidecar:
                 check_free(sidecar_of(path), overwrite=overwrite, since=since)

@@ -96,11 +96,22 @@ def elsewhere(record: JobRecord, out: str, *, overwrite: bool) -> JobRecord:
         return record
     done = record.job.done
     count = record.job.request.n if done is None else len(done.images)
-    check_writable(out, count, overwrite=overwrite, sidecar=record.wish.sidecar)
+    there = present(record).files
+
+    def ours(path: Path) -> bool:
+        # It was copied there before, and that could not be stored.
+        return any(is_there(evolve(file, path=str(path))) for file in there)
+
+    sidecar = record.wish.sidecar
+    check_writable(out, count, overwrite=overwrite, sidecar=sidecar, ours=ours)
     wish = evolve(record.wish, out=place, overwrite=overwrite, said_at=now())
-    record = evolve(present(record), wish=wish, updated_at=now())
-    files = [_place(Path(file.path), file, count, record, True) for file in record.files]
-    return evolve(record, files=tuple(file for file, _ in files))
+    record = evolve(record, wish=wish, updated_at=now())
+    # One that is gone stays in the list: the job was finished, and is so if it does not come again.
+    files = [
+        _place(Path(file.path), file, count, record, True)[0] if file in there else file
+        for file in record.files
+    ]
+    return evolve(record, files=tuple(files))
 
 
 def _place(
