@@ -136,7 +136,7 @@ def test_a_job_is_not_finished_without_its_record(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def cut(*_: object) -> None:
+    def cut(*_: object, **__: object) -> None:
         raise Cut
 
     path = tmp_path / "jobs.sqlite3"
@@ -168,6 +168,29 @@ def test_a_record_that_is_gone_is_written_once_more(
     out.write_bytes(png(9, 9))  # a later edit's: what is known is not about this one
     resume(job, journal=path)
     assert not place.exists()
+
+
+def test_what_a_later_edit_wrote_is_not_replaced_by_an_earlier_one(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path, out, place = (tmp_path / name for name in ("jobs.sqlite3", "out.png", "out.png.json"))
+    wish = {"out": out, "sidecar": True, "overwrite": True, "journal": path}
+    place.write_text("from before")
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, **wish)
+    server.on("GET", "/out.png", Answer.picture(png()))
+    later = edit(source, "again", **wish).job_id
+    out.unlink()
+    for _ in range(2):
+        with pytest.raises(errors.OutputError, match=r"out\.png\.json' exists already") as refused:
+            resume(caught.value.job_id, journal=path)
+        assert refused.value.hint is not None
+        assert refused.value.hint.startswith("Move what is there away")
+        assert json.loads(place.read_text())["job_id"] == later
+    place.unlink()
+    resume(caught.value.job_id, journal=path)
+    assert json.loads(place.read_text())["job_id"] == caught.value.job_id
 
 
 def test_what_is_written_while_it_is_edited_is_not_replaced(

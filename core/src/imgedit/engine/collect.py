@@ -165,7 +165,8 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
         run.write_held()
         raise
     if run.record.wish.sidecar:
-        await asyncio.to_thread(write_sidecars, run.record, to_result(run.record))
+        result = to_result(run.record)
+        await asyncio.to_thread(write_sidecars, run.record, result, resumed=run.resumed)
     run.save(error=None)
     run.runtime.tidy(run.record)
     run.emit("done", "done")

@@ -13,13 +13,16 @@ from attrs import evolve
 from ..contract.image import ImageSource
 from ..errors import OutputError
 from ..result import EditResult, ResultImage
-from .output import place, sidecar_of
+from .output import is_newer, place, sidecar_of
 from .record import JobRecord
 from .same import is_there
 
 
-def write_sidecars(record: JobRecord, result: EditResult) -> None:
+def write_sidecars(record: JobRecord, result: EditResult, *, resumed: bool = False) -> None:
     """Write the record of every picture; what this job wrote before stays where it fits.
+
+    Args:
+        resumed: what was written since the user named the place is in the way.
 
     Raises:
         OutputError: it cannot be written, or a file is in the way; the pictures are there.
@@ -32,8 +35,9 @@ def write_sidecars(record: JobRecord, result: EditResult) -> None:
         document = _document(record, result, image)
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         data = text.encode(errors="backslashreplace")  # a name that is no text: JSON's own escape
+        free = record.wish.overwrite and not (resumed and is_newer(target, record.placed_since))
         try:
-            place(data, target, overwrite=record.wish.overwrite or job == record.id)
+            place(data, target, overwrite=free or job == record.id)
         except OutputError as error:
             error.message = f"the picture is there, its record is not: {error.message}"
             raise
@@ -46,7 +50,7 @@ def write_missing(record: JobRecord, result: EditResult) -> None:
     """
     stayed = {file.path for file in record.files if is_there(file)}
     images = tuple(image for image in result.images if str(image.path) in stayed)
-    write_sidecars(record, evolve(result, images=images))
+    write_sidecars(record, evolve(result, images=images), resumed=True)
 
 
 def _tells_of(target: Path) -> tuple[Any, Any]:
