@@ -502,6 +502,14 @@ MISTAKES = (
         '        return Wait(state, seconds=answer["eta_ms"]',
     ),
     Mistake(
+        "a refused question taken for the end",
+        "test_http_a_refused_question_ends_no_job",
+        'if response.header("x-acme-plan") == "ended":',
+        'if response.purpose == "poll" and "quota" in str(response.at("/error/message")):\n'
+        '        return JobFailed("Acme has enough for today", charged="no")\n'
+        '    if response.header("x-acme-plan") == "ended":',
+    ),
+    Mistake(
         "a refresh that asks for another job",
         "test_http_a_result_that_is_gone_can_be_fetched_later",
         "refresh=job.state)",

@@ -52,11 +52,11 @@ _SLOT_GONE = frozenset({400, 401, 403, 404, 410})
 _MOST_STEPS = 200
 
 
-# Of a question, these say that the vendor does not answer it now: nothing of the job.
-_NO_ANSWER = (
+NO_ANSWER = (
     RateLimited, ProviderUnavailable, NetworkError, DownloadFailed, DeadlineExceeded,
     AuthenticationError, PermissionDenied,
 )  # fmt: skip
+"""Of a question, these say that the vendor does not answer it now: nothing of the job."""
 
 
 class Again(Exception):
@@ -414,7 +414,7 @@ def _is_found(step: Step, response: HttpResponse) -> bool:
 
 def _is_about_the_job(error: ProviderError) -> bool:
     """Whether an error tells of the job, its end and its money, and not of a refused question."""
-    return not isinstance(error, _NO_ANSWER)
+    return not isinstance(error, NO_ANSWER)
 
 
 def _can_wait(done: Done) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from .fact_tests import COST, FACTS
 from .flow_tests import BODIES, RESUMES, TAKEN, WAITS, WHOLE
 from .key_tests import FOREIGN, HEADER_ONLY, NO_OTHER_HOST
 from .load_tests import LOADS
+from .rows import NoExample, refused
 from .settle_tests import REFRESH, SETTLED
 from .standard import skip, standard
 from .subject import CANARY
@@ -138,6 +140,19 @@ class HttpTests:
             assert max(sizes[-5:]) <= max(sizes[:8]) + 64, (
                 f"the state grows with every poll, to {sizes[-1]} bytes"
             )
+
+    @standard(needs=DRIVEN)
+    def test_http_a_refused_question_ends_no_job(self, subject: Subject) -> None:
+        """A poll that is refused in a success (too busy, a bad key) leaves the paid job as it is.
+
+        If this fails: `map_error` takes it for the end of the job; let the row answer.
+        """
+        tried = 0
+        for row in subject.manifest.errors.get("rows", ()):
+            with contextlib.suppress(NoExample):
+                tried += _refused_question(subject, row)
+        if not tried:
+            skip("no row refuses a poll in a success")
 
     @standard(needs=DRIVEN)
     def test_http_a_result_that_is_gone_can_be_fetched_later(self, subject: Subject) -> None:
@@ -263,6 +278,23 @@ def _once(stand: Stand, outcome: Outcome, subject: Subject, fault: str) -> None:
     if subject.manifest.idempotency is None:
         count = stand.server.count(*stand.submit)
         assert count == 1, f"{about}: {count} submits arrived"
+
+
+def _refused_question(subject: Subject, row: Mapping[str, Any]) -> bool:
+    """Play a poll that this row refuses; False = there is none."""
+    response = refused(subject.manifest, row)
+    if response is None or not subject.flow.of("poll"):
+        return False
+    about = f"a poll that is answered with {response.body.decode()}"
+    with _stand(subject) as stand:
+        answer = Answer(status=200, headers=response.headers, body=response.body)
+        stand.server.next(*stand.polls[0], answer)
+        outcome = stand.edit()
+        for record in stand.left_over():
+            outcome = stand.resume(record.id)
+        assert outcome.result is not None, f"{about} ends the paid job: {outcome}"
+        _submitted(stand, 1)
+    return True
 
 
 def _only_in_header(stand: Stand, subject: Subject) -> None:

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from attrs import evolve
+
 from ...contract.exchange import HttpResponse
+from ...errors import provider_errors
 from ...manifest import Manifest, is_error
 from ...manifest.errors import matching_row
 from .hostile import put
@@ -32,6 +35,23 @@ def example(manifest: Manifest, row: Mapping[str, Any]) -> HttpResponse | None:
         if matching_row(manifest, answer) is row:
             return answer
     return None
+
+
+def refused(manifest: Manifest, row: Mapping[str, Any]) -> HttpResponse | None:
+    """A success by which this row refuses a poll, of whose job it says nothing; None = no such row.
+
+    Raises:
+        NoExample: as `example`.
+    """
+    from ...engine.drive import NO_ANSWER
+
+    takes = 200 in row.get("status", (200,)) and "poll" in row.get("purpose", ("poll",))
+    if not takes or not issubclass(provider_errors()[row["is"]], NO_ANSWER):
+        return None
+    answer = evolve(_answer(manifest, row, 200), purpose="poll")
+    if not is_error(manifest, answer, own_api=True) or matching_row(manifest, answer) is not row:
+        return None
+    return answer
 
 
 def taker(manifest: Manifest, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
