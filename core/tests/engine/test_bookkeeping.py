@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import imgedit
 from imgedit import errors
 from imgedit.config import Config, ProviderConfig
 from imgedit.journal import SqliteJournal
+from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
 
@@ -70,6 +71,48 @@ def test_pruning_keeps_the_pictures_of_a_journal_that_was_moved_away(
         assert before.exists()
         edit(source, journal=path)
     assert not never_stored.exists()
+
+
+def test_pruning_keeps_what_was_paid_since_a_backup_that_was_put_back(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path, backup = tmp_path / "jobs.sqlite3", tmp_path / "backup.sqlite3"
+    edit(source, journal=path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(backup),))
+    out = tmp_path / "results" / "out.png"
+    out.parent.mkdir()
+
+    def spoil(_: Any) -> Answer:
+        out.parent.rmdir()
+        return Answer.picture(png())
+
+    server.on("GET", "/out.png", spoil)
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, journal=path, out=out)
+    for file in tmp_path.glob("jobs.sqlite3*"):
+        if file.is_file():
+            file.unlink()
+    backup.rename(path)
+    folder = tmp_path / "jobs.sqlite3.spool" / str(caught.value.job_id)
+    os.utime(folder, (0, 0))
+    with imgedit.SyncClient(journal=path) as client:
+        client.prune(timedelta(days=1))
+        assert list(folder.iterdir())
+
+
+def test_pruning_ends_what_an_earlier_one_began(
+    acme: Any, edit: Any, source: Path, tmp_path: Path
+) -> None:
+    """It was killed between the rows and the pictures."""
+    path = tmp_path / "jobs.sqlite3"
+    result = edit(source, journal=path)
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.prune(datetime.now(UTC) + timedelta(days=1)) == [result.job_id]
+    os.utime(result.image.path.parent, (0, 0))
+    with imgedit.SyncClient(journal=path) as client:
+        client.prune(timedelta(days=1))
+    assert not result.image.path.parent.exists()
 
 
 def test_pruning_with_a_spool_that_cannot_be_read(

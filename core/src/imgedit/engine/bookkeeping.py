@@ -144,8 +144,8 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
     Pictures that were written elsewhere stay, and so do the rows in the ledger. A folder in the
     spool that belongs to no job, because a process died before it stored one, goes as well when
     nothing was written there for a day: an edit that waits for its turn is not stored yet either.
-    One from before the first job of this journal stays: it may hold what another journal paid for,
-    that was moved away.
+    With pictures in it, or an answer, it stays, unless this journal forgot its job: a journal that
+    was moved away paid for them, or this one did before a backup of it was put back.
     """
     before = now() - older_than
     gone = runtime.journal.prune(before)
@@ -159,11 +159,11 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
         for folder in _untouched(runtime.spool, abandoned)
         if _is_unknown(runtime.journal, folder.name)
     ]
-    if unknown:  # ids sort by time
-        first = min((entry.job_id for entry in runtime.journal.entries()), default=None)
-        for folder in unknown:
-            if first is not None and folder.name > first:
-                shutil.rmtree(folder, ignore_errors=True)
+    paid = {folder for folder in unknown if _holds_result(folder)}
+    forgotten = {entry.job_id for entry in runtime.journal.entries()} if paid else ()
+    for folder in unknown:
+        if folder not in paid or folder.name in forgotten:
+            shutil.rmtree(folder, ignore_errors=True)
     return gone
 
 
@@ -174,6 +174,15 @@ def _untouched(spool: Path, since: float) -> Iterator[Path]:
             with suppress(OSError):
                 if folder.is_dir() and folder.stat().st_mtime < since:
                     yield folder
+
+
+def _holds_result(folder: Path) -> bool:
+    """Whether something lies there that was paid for, or it cannot be read."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError:
+        return True
+    return any(name.startswith(("answer", "picture-", "result-", ASIDE)) for name in names)
 
 
 def _is_unknown(journal: Journal, job_id: str) -> bool:
