@@ -369,7 +369,7 @@ class Client(Books):
         try:
             return await asyncio.to_thread(elsewhere, record, out, overwrite=overwrite)
         except OutputError as error:
-            raise told_of(error, record, self.runtime.way) from error.__cause__
+            raise told_of(error, record, self.runtime.way, out=True) from error.__cause__
 
     async def _finished(self, record: JobRecord) -> EditResult:
         """The result of a job that was finished before; a sidecar that is missing is written."""

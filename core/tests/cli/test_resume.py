@@ -115,6 +115,23 @@ def test_a_file_of_a_job_that_cannot_be_read(call: Any, tmp_path: Path) -> None:
         assert "It is not known whether the edit was charged." in ran.err
 
 
+def test_a_place_that_is_refused_is_to_be_given_again(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+) -> None:
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    server.on("GET", "/out.png", Answer(status=404))
+    job = call("edit", photo, "warmer", "-o", "out.png", "--json").document["error"]["job_id"]
+    server.on("GET", "/out.png", Answer.picture(png()))
+    refused = call("jobs", "resume", job, "-o", "new/out.png").err
+    assert "Make the folder, or name another place (-o, or out= in Python)." in refused
+    assert refused.endswith(f"Then give the place again: imgedit jobs resume {job} -o FILE\n")
+    (tmp_path / "new").mkdir()
+    assert call("jobs", "resume", job, "-o", "new/out.png").code == 0
+    assert (tmp_path / "new" / "out.png").read_bytes() == png()
+
+
 def test_a_job_that_its_provider_forgot_and_did_not_charge_can_be_ended(
     acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
 ) -> None:

@@ -82,6 +82,8 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything(
         with pytest.raises(errors.OutputError) as caught:
             resume(gone, out=f"{tmp_path}{os.sep}{out}")
         assert (caught.value.charged, caught.value.job_id) == ("yes", gone)
+        again = f'Then give the place again: client.resume("{gone}", out=...)'
+        assert str(caught.value.hint).endswith(again), "without one it goes to the old place"
     with pytest.raises(errors.UsageError, match="overwrite needs a place"):
         resume(gone, overwrite=True)
     assert len(server.requests) == asked

@@ -29,10 +29,11 @@ _FORGOTTEN = (404, 410)
 Error = TypeVar("Error", bound=ImgEditError)
 
 
-def told_of(error: Error, record: JobRecord, way: Way) -> Error:
+def told_of(error: Error, record: JobRecord, way: Way, *, out: bool = False) -> Error:
     """Put on an error which job it keeps from going on, what is known of its money, and what next.
 
-    Whoever raised it knows nothing of the job.
+    Whoever raised it knows nothing of the job. With `out` its new place was refused: it has the
+    old one still.
     """
     error.charged = record.charged
     error.fill(provider=record.job.provider, job_id=record.id)
@@ -41,7 +42,9 @@ def told_of(error: Error, record: JobRecord, way: Way) -> Error:
     if record.finished and record.job.status != "done":
         return error  # there is nothing to go on with
     error.fill(job=dumps(record))
-    error.hint = f"{_mends(error) or 'Mend that.'} Then go on with: {ways.resume(way, record.id)}"
+    step = "give the place again" if out else "go on with"
+    command = ways.resume(way, record.id, out=out)
+    error.hint = f"{_mends(error) or 'Mend that.'} Then {step}: {command}"
     return error
 
 

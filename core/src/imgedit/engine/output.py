@@ -222,7 +222,7 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
 def or_elsewhere(error: OutputError) -> OutputError:
     """The error, with what helps at the user's place as well: to name another one."""
     mend = error.mend or "Make it possible to write there."
-    error.mend = f"{mend.rstrip('.')}, or name another place (out)."
+    error.mend = f"{mend.rstrip('.')}, or name another place (-o, or out= in Python)."
     return error
 
 

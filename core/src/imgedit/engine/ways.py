@@ -10,20 +10,19 @@ Way = Literal["command", "client", "json"]
 """Who knows a job: the journal of the command line, the client's own, or only its JSON."""
 
 
-def resume(way: Way, job_id: str) -> str:
-    """What goes on with it."""
+def resume(way: Way, job_id: str, *, out: bool = False) -> str:
+    """What goes on with it, or with `out` what gives it another place as well."""
+    place = ", out=..." if out else ""
     match way:
         case "command":
-            return f"imgedit jobs resume {job_id}"
+            return f"imgedit jobs resume {job_id}{' -o FILE' if out else ''}"
         case "client":
-            return f'client.resume("{job_id}")'
+            return f'client.resume("{job_id}"{place})'
         case "json":
-            return "client.resume(error.job)"
+            return f"client.resume(error.job{place})"
 
 
-def settle(
-    way: Way, job_id: str, *, charged: bool | None = None, cost: Money | None = None
-) -> str:
+def settle(way: Way, job_id: str, *, charged: bool | None = None, cost: Money | None = None) -> str:
     """What says how its money ended; None = the user knows that only after a look."""
     amount = "" if cost is None else f'"{cost.amount:f} {cost.unit}"'
     if way == "command":
