@@ -20,6 +20,8 @@ from imgedit.testing.acme import parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
+OR_ELSEWHERE = "or name another place (-o, or out= in Python)"
+
 
 def stored(path: Path, job_id: str) -> JobRecord:
     with closing(SqliteJournal(path)) as journal:
@@ -61,7 +63,7 @@ def test_a_place_that_is_gone_after_paying(
     mends = "Make the folder" if trouble == "no folder" else "Move what is there away"
     job = caught.value.job_id
     assert caught.value.hint == (
-        f'{mends}, or name another place (-o, or out= in Python). Then go on with: client.resume("{job}")'
+        f'{mends}, {OR_ELSEWHERE}. Then go on with: client.resume("{job}")'
     )
     out.parent.mkdir(exist_ok=True)
     if out.is_dir():
@@ -86,7 +88,7 @@ def test_a_place_that_is_gone_before_paying(
         resume(job, journal=path)
     assert caught.value.charged == "no"
     assert caught.value.hint == (
-        f'Make the folder, or name another place (-o, or out= in Python). Then go on with: client.resume("{job}")'
+        f'Make the folder, {OR_ELSEWHERE}. Then go on with: client.resume("{job}")'
     )
     assert server.count("POST", "/edit") == 0
     assert stored(path, job).job.status == "planned"
@@ -224,10 +226,8 @@ def test_without_a_journal_nothing_is_said_of_the_command_line(
     server.on("GET", "/out.png", Answer.picture(png()))
     with pytest.raises(errors.OutputError) as other:
         edit(source, out=out)
-    assert (
-        "Move what is there away, or name another place (-o, or out= in Python). Keep error.job"
-        in str(other.value)
-    )
+    said = f"Move what is there away, {OR_ELSEWHERE}. Keep error.job"
+    assert said in str(other.value)
     out.unlink()
     assert resume(other.value.job).image.path == out
     server.on("POST", "/edit", Answer(fault="drop_after_body"))
