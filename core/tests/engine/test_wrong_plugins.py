@@ -126,6 +126,32 @@ def test_a_question_that_is_refused_for_now_ends_no_paid_job(
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize("times", (7, 8))
+def test_a_hook_that_finds_a_rate_limit_in_an_answer_has_it_kept_to(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, quick: list[float], times: int
+) -> None:
+    """As HTTP 429 is: as often, and as late as the vendor says."""
+
+    @hookimpl
+    def parse_response(job: Job, response: HttpResponse) -> Any:
+        if response.at("/error"):
+            raise errors.RateLimited("Acme limits how often it is asked", retry_after=5)
+        return sample.parse_response(job, response)
+
+    acme(parse_response=parse_response)
+    done = Answer.json({"urls": [f"{server.url}/out.png"]})
+    server.on("GET", "/jobs/7", *[Answer.json(LIMITED)] * times, done)
+    if times < 8:
+        assert edit(source).image.size == len(png())
+    else:
+        with pytest.raises(errors.RateLimited) as caught:
+            edit(source)
+        assert caught.value.charged == "yes"
+    assert server.count("GET", "/jobs/7") == 8
+    assert len([seconds for seconds in quick if 5 <= seconds < 5.2]) == 7
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "charged"),
     (

@@ -81,6 +81,7 @@ class Drive(Run):
         self._repeats = False
         self._number = record.job.exchanges
         self._steps = 0
+        self._refused = 0
 
     async def run(self) -> JobRecord:
         """Go on until the pictures are there.
@@ -349,7 +350,8 @@ class Drive(Run):
         except ProviderError as error:
             if not spending and not _is_about_the_job(error):
                 error.charged = charged
-                raise
+                await self._ask_later(error, response.purpose)
+                raise Again from None
             if not error.charge_is_said:
                 error.charged = charged
             if error.charged == "unknown" and charged == "unknown":
@@ -358,7 +360,15 @@ class Drive(Run):
         else:
             await self._apply(step, response)
 
+    async def _ask_later(self, error: ProviderError, purpose: str) -> None:
+        """Wait before the same question; raises the error instead as for one refused by status."""
+        self._refused += 1
+        if not may_repeat(error, spends=False) or self._refused >= TRIES.get(purpose, 4):
+            raise error
+        await self._rest(self._refused, error)
+
     async def _apply(self, step: Step, response: HttpResponse) -> None:
+        self._refused = 0
         record = self.record
         job = record.job
         found = record.charged == "unknown" and _is_found(step, response)
