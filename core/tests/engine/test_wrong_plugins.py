@@ -233,6 +233,43 @@ def test_a_hook_that_says_that_it_was_given_back_ends_the_job(
     assert stored(path) == [("failed", "no")]
 
 
+@pytest.mark.parametrize(
+    "kind",
+    (
+        errors.ProviderUnavailable,
+        errors.UnexpectedResponse,
+        errors.OutcomeUnknown,
+        errors.JobFailed,
+        errors.DeadlineExceeded,
+    ),
+)
+@pytest.mark.parametrize("paid", (False, True), ids=("planned", "paid"))
+def test_a_request_that_a_hook_refuses_to_build_ends_no_paid_job(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    kind: type[errors.ProviderError], paid: bool,
+) -> None:  # fmt: skip
+    """The vendor said nothing of it."""
+
+    @hookimpl
+    def build_request(job: Job) -> Any:
+        if paid == ("id" in job.state):
+            raise kind("not now")
+        return sample.build_request(job)
+
+    acme(build_request=build_request)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(kind, match="not now") as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == ("yes" if paid else "no")
+    if not paid:
+        assert caught.value.job_id is None
+        return
+    assert stored(path) == [("accepted", "yes")]
+    acme()
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
 def test_a_second_submit_is_refused_and_the_paid_job_goes_on(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

@@ -151,7 +151,9 @@ class Drive(Run):
         try:
             request = self._build(job)
         except ProviderError as error:
-            raise self.final(error) from None
+            if job.status == "planned":
+                self.final(error)
+            raise
         if request.purpose == "submit" and job.status != "planned":
             raise self.blame("build_request asked for a second submit; one at most counts")
         await self._read(await self._exchange(request))
