@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .contract.money import Money
 from .engine import bookkeeping
+from .engine.aside import with_aside
 from .engine.record import JobRecord, now
 from .engine.runtime import Runtime
 from .errors import JournalError
@@ -31,15 +32,19 @@ class Books:
         Errors for those that cannot be read are put into `unreadable`; without it, the first is
         raised.
         """
-        return list(self.runtime.journal.recent(limit, unreadable))
+        return [self._known(job) for job in self.runtime.journal.recent(limit, unreadable)]
 
     def job(self, job_id: str) -> JobRecord:
         """One job of the journal, by its id or the only id that begins so."""
-        return self.runtime.journal.load(job_id)
+        return self._known(self.runtime.journal.load(job_id))
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> list[JobRecord]:
         """Jobs that can go on, oldest first; `unreadable` as for `jobs`."""
-        return list(self.runtime.journal.unfinished(unreadable))
+        return [self._known(job) for job in self.runtime.journal.unfinished(unreadable)]
+
+    def _known(self, stored: JobRecord) -> JobRecord:
+        """What is stored of a job, or what could not be stored and was put aside."""
+        return with_aside(self.runtime, stored, stored.job.status)
 
     def driven(self) -> Mapping[str, str]:
         """Jobs that other processes drive now, each with words for who does."""

@@ -17,7 +17,7 @@ from .contract.money import Money
 from .contract.request import EditRequest, Reference
 from .discovery import registry
 from .engine import bookkeeping
-from .engine.aside import drop_aside, with_aside
+from .engine.aside import drop_aside, row_of, with_aside
 from .engine.drive import Drive
 from .engine.finish import present, to_result
 from .engine.journal import Journal
@@ -347,7 +347,7 @@ class Client(Books):
 
     def _save(self, record: JobRecord, purse: Purse) -> None:
         try:
-            self.runtime.journal.save(record, purse=purse)
+            self.runtime.journal.save(row_of(self.runtime, record), purse=purse)
         except JournalError as error:
             if error.charge_is_said:
                 raise

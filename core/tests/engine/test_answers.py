@@ -1,10 +1,9 @@
-"""Large answers that were paid for lie in the spool; their rows hold where."""
+"""Large answers that were paid for lie in the spool; their rows hold the heads only."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ import pytest
 
 import imgedit
 from imgedit import errors
-from imgedit.engine import answers
+from imgedit.engine import aside
 from imgedit.engine.record import JobRecord
-from imgedit.engine.store import dumps
+from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
-LARGE = "x" * answers.LARGE
+LARGE = "x" * aside.LARGE
 HELD = {"base64": base64.b64encode(png()).decode(), "padding": LARGE}
 
 
@@ -57,7 +56,7 @@ def ended(journal: SqliteJournal, source: Path, **keywords: Any) -> errors.ImgEd
 
 
 def held_by(path: Path, job_id: object) -> Path:
-    return path.with_name(f"{path.name}.spool") / str(job_id) / "answer"
+    return path.with_name(f"{path.name}.spool") / str(job_id) / "job.json"
 
 
 def test_a_large_answer_is_a_file_until_its_picture_is_there(
@@ -68,11 +67,12 @@ def test_a_large_answer_is_a_file_until_its_picture_is_there(
     error = ended(journal, source, out=path.with_name("out.png"))
     assert error.charged == "yes"
     file = held_by(path, error.job_id)
-    assert json.loads(file.read_bytes()) == HELD
+    answer = loads(file.read_text()).answer
+    assert answer is not None
+    assert answer.json() == HELD
     assert file.stat().st_mode & 0o077 == 0
-    for text in (journal.stored["accepted"], str(error.job)):
-        assert len(text) < 10_000
-        assert str(file) in text
+    assert file.stat().st_size < 1.1 * len(answer.body) + 10_000, "no base64 in base64"
+    assert len(journal.stored["accepted"]) < 10_000
     assert resume(error.job_id, journal=path).image.size == len(png())
     assert list(path.with_name(f"{path.name}.spool").rglob("*")) == []
     assert server.count("POST", "/edit") == 1
@@ -90,7 +90,7 @@ def test_without_a_journal_the_job_holds_its_answer(
             return caught.value
 
     error = asyncio.run(run())
-    assert len(str(error.job)) > answers.LARGE
+    assert len(str(error.job)) > aside.LARGE
 
 
 def test_where_the_spool_has_no_room_the_row_holds_it(
@@ -102,7 +102,7 @@ def test_where_the_spool_has_no_room_the_row_holds_it(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(answers, "write_private", full)
+        patch.setattr(aside, "write_private", full)
         error = ended(Failing(path, "done"), source)
     assert not held_by(path, error.job_id).exists()
     assert resume(error.job_id, journal=path).image.size == len(png())
@@ -181,16 +181,13 @@ def test_who_looks_an_edit_up_sees_the_whole_answer(
 
     acme(reconcile=reconcile)
     server.on("POST", "/edit", Answer.json({**HELD, "base64": "no picture"}))
-    journal: Any = path
     if later:
         error = ended(Failing(path, "none"), source)
         assert isinstance(error, errors.UnexpectedResponse)
         assert resume(error.job_id, journal=path).image.size == len(png())
     else:
         error = ended(Failing(path, "unknown"), source)
-        assert len(str(error.job)) < 10_000, "what came of it is not held twice"
-        journal = path
-        assert resume(error.job, journal=journal).image.size == len(png())
+        assert resume(error.job, journal=path).image.size == len(png())
     assert set(seen) == {LARGE}
     assert server.count("POST", "/edit") == 1
 
@@ -209,3 +206,75 @@ def test_a_job_that_failed_leaves_no_answer(
     error = ended(Failing(path, "none"), source)
     assert (error.charged, error.job) == ("yes", None)
     assert not held_by(path, error.job_id).exists()
+
+
+def test_who_dies_between_an_answer_and_its_row_gets_it(
+    acme: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Killing(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            if record.answer is not None:
+                raise Killed
+            super().save(record, **options)
+
+    server.on("POST", "/edit", Answer.json(HELD))
+
+    async def run() -> None:
+        async with imgedit.Client(journal=Killing(path)) as client:
+            await client.edit(source, "x", provider="acme")
+
+    with pytest.raises(Killed):
+        asyncio.run(run())
+    with imgedit.SyncClient(journal=path) as client:
+        (record,) = client.unfinished()
+    assert (record.job.status, record.charged) == ("accepted", "yes")
+    assert resume(record.id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_journal_may_be_moved_with_its_spool(
+    acme: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("POST", "/edit", Answer.json(HELD))
+    (tmp_path / "here").mkdir()
+    error = ended(Failing(tmp_path / "here" / "jobs.sqlite3", "done"), source)
+    (tmp_path / "here").rename(tmp_path / "there")
+    result = resume(error.job_id, journal=tmp_path / "there" / "jobs.sqlite3")
+    assert result.image.size == len(png())
+
+
+def test_the_json_of_a_large_answer_is_whole_elsewhere(
+    acme: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    server.on("POST", "/edit", Answer.json(HELD))
+    error = ended(Failing(path, "done"), source)
+    assert resume(error.job, journal=None).image.size == len(png())
+
+
+@pytest.mark.parametrize("vanished", (False, True))
+def test_an_answer_is_kept_while_it_cannot_be_read(
+    acme: Any, resume: Any, server: ScriptedServer, source: Path, path: Path, vanished: bool
+) -> None:
+    """Nothing that is stored of its job on the way makes it less."""
+    server.on("POST", "/edit", Answer.json(HELD))
+    error = ended(Failing(path, "done"), source)
+    file, away = held_by(path, error.job_id), path.with_name("away")
+    if vanished:
+        file.rename(away)
+
+    @imgedit.hookimpl
+    def parse_response(job: imgedit.Job, response: imgedit.HttpResponse) -> imgedit.Next:
+        raise errors.UnexpectedResponse("no")
+
+    acme(parse_response=parse_response)
+    for _ in range(2):
+        with pytest.raises(errors.ImgEditError):
+            resume(error.job_id, journal=path)
+    if vanished:
+        away.rename(file)
+    acme()
+    assert resume(error.job_id, journal=path).image.size == len(png())
+    assert not file.exists()

@@ -131,6 +131,84 @@ def test_settling_sees_it_and_keeps_it(paid: None, edit: Any, source: Path, path
         asyncio.run(settle(charged=False))
     assert refused.value.charged == "yes"
     assert f'client.resume("{job}")' in str(refused.value.hint)
+    with pytest.raises(errors.UsageError, match="not read yet") as first:
+        asyncio.run(settle(charged=True))
+    assert first.value.charged == "yes"
+    assert f'client.resume("{job}")' in str(first.value.hint)
     record = asyncio.run(settle(charged=True))
     assert str(spool(path, job)) in str((record.error or {}).get("message"))
     assert (spool(path, job) / "job.json").exists()
+
+
+def test_a_picture_is_fetched_although_its_job_was_to_be_settled(
+    paid: None, edit: Any, resume: Any, source: Path, path: Path
+) -> None:
+    job = str(lose(edit, source, path).job_id)
+    with imgedit.SyncClient(journal=path) as client, pytest.raises(errors.UsageError):
+        client.settle(job, charged=True)
+    assert resume(job, journal=path).image.size == len(png())
+    assert not (spool(path, job) / "job.json").exists()
+
+
+def test_what_is_told_of_a_job_is_what_was_put_aside(
+    paid: None, edit: Any, source: Path, path: Path
+) -> None:
+    job = str(lose(edit, source, path).job_id)
+    with imgedit.SyncClient(journal=path) as client:
+        for record in (client.job(job), *client.jobs(), *client.unfinished()):
+            assert record.job.status in ("accepted", "done")
+            assert record.charged == "yes"
+
+
+def test_whatever_a_journal_raises(
+    paid: None, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    class Full(SqliteJournal):
+        def save(self, record: JobRecord, **options: Any) -> None:
+            if record.job.status in ("accepted", "done"):
+                raise OSError(28, "No space left on device")
+            super().save(record, **options)
+
+    with pytest.raises(errors.PluginError) as caught:
+        edit(source, journal=Full(path))
+    assert caught.value.charged == "yes"
+    assert f'client.resume("{caught.value.job_id}")' in str(caught.value.hint)
+    assert resume(caught.value.job_id, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("end", ("failed", "settled"))
+def test_no_prompt_is_left_of_a_job_that_is_over(
+    acme: Any, resume: Any, source: Path, path: Path, server: ScriptedServer, end: str
+) -> None:
+    secret = "a secret prompt"
+
+    @hookimpl
+    def parse_response(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        raise errors.ContentRejected("no", charged="yes")
+
+    acme(build_request=at_once, parse_response=parse_response)
+    server.on("POST", "/edit", Answer.json({"revised": secret}))
+
+    async def lost() -> str:
+        journal = Locked(path, keep_prompts=False)
+        async with imgedit.Client(journal=journal) as client:
+            with pytest.raises(errors.JournalError) as caught:
+                await client.edit(source, secret, provider="acme")
+        return str(caught.value.job_id)
+
+    async def over(job: str) -> None:
+        async with imgedit.Client(journal=SqliteJournal(path, keep_prompts=False)) as client:
+            if end == "failed":
+                with pytest.raises(errors.ContentRejected):
+                    await client.resume(job)
+            else:
+                with pytest.raises(errors.UsageError, match="not read yet"):
+                    client.settle(job, charged=True)
+                client.settle(job, charged=True)
+
+    job = asyncio.run(lost())
+    assert secret in (spool(path, job) / "job.json").read_text()
+    asyncio.run(over(job))
+    left = [file for file in spool(path, job).rglob("*") if secret.encode() in file.read_bytes()]
+    assert left == []

@@ -36,7 +36,7 @@ def test_pruning_keeps_what_the_journal_cannot_tell_of(
     if trouble == "newer":
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute(
-                """UPDATE jobs SET record = replace(record, '"schema":2', '"schema":3')"""
+                """UPDATE jobs SET record = replace(record, '"schema":3', '"schema":4')"""
             )
     journal = BadDisk(path) if trouble == "disk" else SqliteJournal(path)
 

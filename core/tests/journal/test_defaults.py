@@ -20,6 +20,7 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
         "charged": "no",
         "answer": None,
         "partial": None,
+        "aside": False,
         "reconciled": False,
         "unread": None,
         "idempotency_key": None,

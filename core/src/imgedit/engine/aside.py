@@ -1,12 +1,19 @@
-"""What the journal could not store of a paid answer: a file beside its pictures, until it can."""
+"""A paid answer beside the journal, whole in a file: a large one, or what the journal did not take.
+
+The file is as late as the row or later: whoever was killed between the two finds it there.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
+
+from ..contract.exchange import HttpResponse
 from ..errors import JournalError, OutputError
 from ..files import write_private
+from . import ways
 from .record import JobRecord
 from .rules import supersedes
 from .store import dumps, loads
@@ -15,12 +22,36 @@ if TYPE_CHECKING:
     from .runtime import Runtime
 
 ASIDE: Final = "job.json"
+
+LARGE: Final = 1 << 20
+"""Bytes up to which the body of an answer lies in the row itself."""
+
 _IN_DOUBT: Final = ("sent", "unknown")
 
 
 def is_news(record: JobRecord, kept: str | None) -> bool:
     """Whether a paid answer would be lost if the journal kept what it has: a job in doubt."""
     return kept in _IN_DOUBT and record.job.status in ("accepted", "done")
+
+
+def row_of(runtime: Runtime, record: JobRecord) -> JobRecord:
+    """The record as the journal is to have it: of a large answer, which is put aside, the head.
+
+    Whoever cancels must not come between an answer that is there and its row: nothing waits here.
+    """
+    if not runtime.durable:
+        return record
+    large: dict[str, Any] = {
+        name: evolve(answer, body=b"")
+        for name, answer in (("answer", record.answer), ("partial", record.partial))
+        if answer is not None and len(answer.body) > LARGE
+    }
+    if record.finished:  # nobody reads it any more
+        return evolve(record, aside=False, **large) if large or record.aside else record
+    # The journal may be on another disk; if not, it says what is wrong.
+    if large and put_aside(runtime, record):
+        return evolve(record, aside=True, **large)
+    return record
 
 
 def put_aside(runtime: Runtime, record: JobRecord) -> bool:
@@ -31,23 +62,54 @@ def put_aside(runtime: Runtime, record: JobRecord) -> bool:
         write_private(runtime.file(record.id, ASIDE), dumps(record).encode())
     except (OSError, OutputError):
         return False
+    runtime.asides.add(record.id)
     return True
 
 
 def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobRecord:
-    """The record, or what was put aside of it, when that is later; `kept` is what is stored."""
-    if kept not in _IN_DOUBT or not runtime.durable:
+    """The record with what was put aside of it; `kept` is the status of what is stored.
+
+    Of a job in doubt that may be all that came of it. A large answer that is gone stays a head.
+    """
+    if not runtime.durable or not (record.aside or kept in _IN_DOUBT):
         return record
     try:
-        text = (runtime.spool / record.id / ASIDE).read_text(encoding="utf-8")
-        aside = loads(text)
+        aside = loads((runtime.spool / record.id / ASIDE).read_text(encoding="utf-8"))
     except (OSError, ValueError, JournalError):
         return record
-    return aside if aside.id == record.id and supersedes(aside, record) else record
+    if aside.id != record.id:
+        return record
+    runtime.asides.add(record.id)
+    if kept in _IN_DOUBT and supersedes(aside, record):
+        return aside
+    came = aside.partial if aside.answer is None else aside.answer
+    if not record.aside or came is None:
+        return record
+    if record.answer is None:
+        return evolve(record, partial=came, aside=False)
+    return evolve(record, answer=came, aside=False)
 
 
-def drop_aside(runtime: Runtime, record: JobRecord) -> None:
-    """What was put aside is stored now."""
-    if runtime.durable:
+def whole_answer(runtime: Runtime, record: JobRecord) -> HttpResponse:
+    """The answer of a record that has one.
+
+    Raises:
+        OutputError: it lay aside, and is gone.
+    """
+    assert record.answer is not None  # who asks has seen it
+    if record.aside:
+        raise OutputError(
+            "the stored answer cannot be read: its file is gone or damaged",
+            mend=f"Bring {runtime.spool / record.id / ASIDE} back. If it is gone for good, end the "
+            f"job with: {ways.settle(runtime.way, record.id, charged=True)}",
+        )
+    return record.answer
+
+
+def drop_aside(runtime: Runtime, row: JobRecord) -> None:
+    """Delete what the row that is stored now does not need."""
+    needless = row.finished or (row.id in runtime.asides and not row.aside)
+    if needless and runtime.durable:
+        runtime.asides.discard(row.id)
         with suppress(OSError):
-            (runtime.spool / record.id / ASIDE).unlink(missing_ok=True)
+            (runtime.spool / row.id / ASIDE).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from ..contract.outcome import Facts
 from ..errors import DownloadFailed, ImgEditError, JournalError, OutcomeUnknown, UsageError
 from ..ledger.budgets import to_money
 from . import ways
-from .aside import ASIDE, with_aside
+from .aside import ASIDE, drop_aside, is_news, row_of, with_aside
 from .record import JobRecord, now
 from .summary import error_row
 from .ways import Way
@@ -38,8 +38,9 @@ def settle_by_hand(
     came of a job that is settled as charged stays in the spool.
 
     Raises:
-        UsageError: the job is over already, was never sent, its charge is known to be otherwise, or
-            the cost cannot be read, is in another unit, or of an edit that was not charged.
+        UsageError: the job is over already, was never sent, its charge is known to be otherwise,
+            what was put aside of it is not read yet (said once), or the cost cannot be read, is in
+            another unit, or of an edit that was not charged.
         JournalError: there is no such job, or somebody drives it.
     """
     journal = runtime.journal
@@ -47,20 +48,25 @@ def settle_by_hand(
         record = journal.load(job_id)
     name = record.id
     with of_a_job(record):
-        held = journal.hold(name)
-    held = held and with_aside(runtime, held, held.job.status)
+        stored = journal.hold(name)
+    held = stored and with_aside(runtime, stored, stored.job.status)
+    keeps = getattr(journal, "keep_prompts", True)
     try:
         with of_a_job(held or record):
-            if held is None:
+            if held is None or stored is None:
                 raise JournalError(f"there is no job {name!r} any more")
-            left = left_over(runtime, name) if charged else None
+            if charged and is_news(held, stored.job.status):
+                raise _unread(runtime, held)
+            left = left_over(runtime, name, aside=keeps) if charged else None
             given = None if cost is None else to_money(cost)
-            record = _settled(held, charged, given, runtime.way, left)
+            record = row_of(runtime, _settled(held, charged, given, runtime.way, left))
             journal.save(record, purse=runtime.purse_for(record))
     finally:
         journal.release(name)
     if record.job.done is None and left is None:  # else it lies there until it is forgotten
         runtime.drop(name)
+    elif not keeps:
+        drop_aside(runtime, record)
     return record
 
 
@@ -77,10 +83,23 @@ def of_a_job(record: JobRecord | None = None) -> Iterator[None]:
         raise
 
 
-def left_over(runtime: Runtime, job_id: str) -> Path | None:
-    """The folder in the spool with what came of a job and was not delivered, if there is any."""
+def _unread(runtime: Runtime, record: JobRecord) -> UsageError:
+    """The error for a job whose answer nobody tried to read; stored now, so it is said once."""
+    runtime.journal.save(row_of(runtime, record), purse=runtime.purse_for(record))
+    return UsageError(
+        f"the answer of job {record.id} came, and was not read yet",
+        hint=f"Fetch its picture with: {ways.resume(runtime.way, record.id)}. If that leads to "
+        "nothing, settle it once more.",
+    )
+
+
+def left_over(runtime: Runtime, job_id: str, *, aside: bool = True) -> Path | None:
+    """The folder in the spool with what came of a job and was not delivered, if there is any.
+
+    `aside`: whether an answer that was put aside, which may repeat the prompt, counts.
+    """
     folder = runtime.spool / job_id
-    came = ("answer*", "picture-*", ASIDE)
+    came = ("answer-*", "picture-*", *((ASIDE,) if aside else ()))
     return folder if any(file for name in came for file in folder.glob(name)) else None
 
 

@@ -33,7 +33,7 @@ from ..errors import (
     UnexpectedResponse,
 )
 from ..manifest import is_error, poll_seconds
-from .answers import forget_answer, keep_answer, stored_answer
+from .aside import whole_answer
 from .collect import collect, keep_pictures
 from .exchange import perform
 from .pace import enter, turn
@@ -125,8 +125,6 @@ class Drive(Run):
         self.close(error)
         if error.job is None and error.charged == "no" and not self.record.files:
             self.runtime.drop(self.record.id)
-        elif error.job is None:
-            forget_answer(self)
 
     async def _go_on(self) -> None:
         record = self.record
@@ -134,7 +132,7 @@ class Drive(Run):
         if job.status == "done":
             await collect(self, self.ask_once)
         elif record.answer is not None:
-            await self._read(stored_answer(self))
+            await self._read(whole_answer(self.runtime, record))
         elif record.charged == "unknown" and not record.reconciled:
             if may_repeat_under_key(self):
                 await self._repeat_under_key()
@@ -248,7 +246,7 @@ class Drive(Run):
         elif not is_error(self.provider.manifest, response, own_api=_own_api(request)):
             if request.spends:
                 job = evolve(self.record.job, status="accepted")
-                self.save(job=job, charged="yes", answer=keep_answer(self, response))
+                self.save(job=job, charged="yes", answer=response, aside=False)
                 self.emit("accepted", "the provider took the request")
             return response
         else:

@@ -71,6 +71,7 @@ class JobRecord:
         charged: what is known of the money now.
         answer: what arrived from a spending exchange and is not read yet.
         partial: what arrived of an answer that was lost, headers at least.
+        aside: whether a large body of `answer` or `partial` lies in the spool only (see `aside`).
         reconciled: whether `reconcile` was tried since the last submit.
         unread: the job's state before an answer that came whole and cannot be read, which is in
             `partial`, was looked up; None = there is no such answer.
@@ -98,6 +99,7 @@ class JobRecord:
     charged: Charged = "no"
     answer: HttpResponse | None = None
     partial: HttpResponse | None = None
+    aside: bool = False
     reconciled: bool = False
     unread: Mapping[str, Any] | None = None
     idempotency_key: str | None = None

@@ -22,7 +22,7 @@ from ..errors import (
     ProviderError,
 )
 from . import ways
-from .aside import drop_aside, is_news, put_aside
+from .aside import drop_aside, is_news, put_aside, row_of
 from .finish import present
 from .next_step import NextStep
 from .record import JobRecord, now
@@ -100,16 +100,16 @@ class Run:
         if self._ended is not None and not self.record.finished:
             return  # what is stored is finished, and stays so if its picture does not come again
         self._ended = None
-        news = is_news(self.record, self.kept)
+        row = row_of(self.runtime, self.record)
         try:
-            self.runtime.journal.save(self.record, purse=self.runtime.purse_for(self.record))
-        except JournalError as error:
-            if news and not self.is_told(error):
-                self._only_here = not put_aside(self.runtime, self.record)
+            self.runtime.journal.save(row, purse=self.runtime.purse_for(self.record))
+        except Exception as error:  # a journal of somebody's own may raise anything
+            if is_news(self.record, self.kept) and not self.is_told(error):
+                large = row.aside and not self.record.aside
+                self._only_here = not (large or put_aside(self.runtime, self.record))
             raise
-        if news:
-            drop_aside(self.runtime, self.record)
-            self._only_here = False
+        self._only_here = False
+        drop_aside(self.runtime, row)
         self.stored = True
         self.kept = self.record.job.status
 
@@ -170,10 +170,11 @@ class Run:
             job_id=self.record.id,
         )
 
-    def is_told(self, error: ImgEditError) -> bool:
+    def is_told(self, error: Exception) -> bool:
         """Whether the journal said what is known of the money: others drove this job since."""
-        said = isinstance(error, JournalError) and error.charge_is_said
-        return said and error.job_id == self.record.id
+        if not isinstance(error, JournalError):
+            return False
+        return error.charge_is_said and error.job_id == self.record.id
 
     def blame(self, message: str) -> PluginError:
         """The error for a plugin that breaks a rule of the engine's."""

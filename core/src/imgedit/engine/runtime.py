@@ -74,6 +74,7 @@ class Runtime:
         self._spool: Path | None = None
         self._temporary = True
         self._folders: set[str] = set()  # jobs with a folder in the spool
+        self.asides: set[str] = set()  # and with an answer there, as far as is known
         self._loose: dict[str, list[Path]] = {}  # and files beside those, by job
         self.repeats = RepeatBudget()
         self.rooms = Rooms()

@@ -11,7 +11,6 @@ from attrs import evolve
 from ..contract.job import Job
 from ..errors import OutcomeUnknown, PluginError, ProviderError
 from . import ways
-from .answers import what_came
 from .record import JobRecord, now
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     job = with_others(run)
     unreadable = record.answer
     try:
-        found = run.provider.reconcile(job, unreadable or what_came(record.partial))
+        found = run.provider.reconcile(job, unreadable or record.partial)
     except PluginError as wrong:
         logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
         found = None

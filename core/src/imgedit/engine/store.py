@@ -14,26 +14,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from attrs import fields, has
 
 from ..contract.convert import json_number
-from ..contract.exchange import HttpResponse
 from ..contract.image import ImageSource
 from ..errors import JournalError
-from .answers import KeptAnswer
 from .record import JobRecord
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
-SCHEMA = 2
-_READABLE = (1, SCHEMA)
+SCHEMA = 3
+_READABLE = (1, 2, SCHEMA)
 
 _IMAGE = ("path", "url", "media_type", "width", "height", "size", "sha256", "animated")
 
 
 def dumps(record: JobRecord) -> str:
-    """The record as JSON text; pictures as paths and facts, never bytes, no key.
-
-    An answer that lies in a file is stored as its path, too.
-    """
+    """The record as JSON text; pictures as paths and facts, never bytes, no key."""
     return f'{{"schema":{SCHEMA},{_ENCODE(record)[1:]}'
 
 
@@ -98,8 +93,6 @@ def _bare(value: Any) -> Any:
     for name in amounts:
         if found.get(name) is not None:
             found[name] = str(found[name])
-    if kind is KeptAnswer:
-        found.pop("body", None)  # it lies in its file
     return found
 
 
@@ -122,6 +115,18 @@ def _parts(kind: Hashable) -> _Parts:
     return _Parts(names, attrgetter(*names), tuple(one.default for one in stored), amounts)
 
 
+def _from_bytes(value: bytes) -> str | dict[str, str]:
+    """Text as it is: most answers are JSON, and base64 in base64 takes a third more."""
+    try:
+        return {"text": value.decode()}
+    except UnicodeDecodeError:
+        return b64encode(value).decode()
+
+
+def _to_bytes(value: str | Mapping[str, str]) -> bytes:
+    return b64decode(value) if isinstance(value, str) else value["text"].encode()
+
+
 @cache
 def _writer(kind: type) -> Callable[[Any], Any]:
     if kind is ImageSource:
@@ -138,7 +143,7 @@ _WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
     datetime: datetime.isoformat,
     # One that is no amount of ours is a number in what a vendor sent.
     Decimal: json_number,
-    bytes: lambda value: b64encode(value).decode(),
+    bytes: _from_bytes,
     frozenset: sorted,
 }
 
@@ -150,21 +155,13 @@ _ENCODE: Final = json.JSONEncoder(default=_bare, separators=(",", ":"), check_ci
 @cache
 def _converter() -> Converter:
     from cattrs import Converter
-    from cattrs.gen import make_dict_structure_fn, override
 
     converter = Converter(forbid_extra_keys=False, detailed_validation=False)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
     converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
-    converter.register_structure_hook(bytes, lambda value, _: b64decode(value))
+    converter.register_structure_hook(bytes, lambda value, _: _to_bytes(value))
     converter.register_structure_hook(ImageSource, lambda value, _: _to_image(value))
     converter.register_structure_hook_func(_is_untyped, lambda value, _: value)
-    skip = override(omit=True)
-    inline, kept = (
-        make_dict_structure_fn(kind, converter, _parsed=skip) for kind in (HttpResponse, KeptAnswer)
-    )
-    converter.register_structure_hook(
-        HttpResponse, lambda value, kind: (kept if "file" in value else inline)(value, kind)
-    )
     return converter
 
 

@@ -115,7 +115,7 @@ class Saving(Leases):
 
     def __init__(self, *arguments: Any, keep_prompts: bool, **options: Any) -> None:
         super().__init__(*arguments, wipe=not keep_prompts, **options)
-        self._keep_prompts = keep_prompts
+        self.keep_prompts = keep_prompts
         self._first: dict[str, tuple[JobRecord, str]] = {}  # what was stored first, and its text
         self._last: dict[str, _Stored] = {}
         self._sound = False  # whether `_LATER` was looked at: once is enough, it costs
@@ -130,7 +130,7 @@ class Saving(Leases):
                 is as before.
             BudgetExceeded: it does not fit into a budget of `purse`; nothing is stored.
         """
-        kept = record if self._keep_prompts or not record.finished else without_prompts(record)
+        kept = record if self.keep_prompts or not record.finished else without_prompts(record)
         first = self._first.get(record.id) if kept is record else None
         try:
             text = dumps(kept) if first is None else dumps_since(kept, *first)
