@@ -302,7 +302,8 @@ class Client(Books):
                 ImgEditError: as `edit`.
         """
         if overwrite and out is None:
-            raise UsageError("overwrite needs a place", hint="Say where the picture goes: out=.")
+            where = "Say where the picture goes (-o, or out= in Python)."
+            raise UsageError("overwrite needs a place", hint=where)
         self._used(job)
         record = self._record(job)
         async with self._turns:

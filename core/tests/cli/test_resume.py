@@ -132,6 +132,26 @@ def test_a_place_that_is_refused_is_to_be_given_again(
     assert (tmp_path / "new" / "out.png").read_bytes() == png()
 
 
+def test_a_command_that_is_wrong_denies_no_payment(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
+) -> None:
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer(status=404))
+    job = call("edit", photo, "warmer", "--json").document["error"]["job_id"]
+    for said in (job, job[:-1]):
+        ran = call("jobs", "resume", said, "--overwrite", "--json")
+        error = ran.document["error"]
+        assert (ran.code, error["type"]) == (2, "UsageError")
+        assert (error["charged"], error["job_id"]) == ("yes", job)
+    ran = call("jobs", "resume", job, "--overwrite")
+    assert "overwrite needs a place. The edit was charged. Say where the picture goes (-o" in ran.err
+    for wrong in (("-o", "x.png"), ("--overwrite",)):
+        ran = call("jobs", "resume", *wrong)
+        assert ran.code == 2
+        assert "for one job: give its ID, too" in ran.err
+
+
 def test_a_job_that_its_provider_forgot_and_did_not_charge_can_be_ended(
     acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
 ) -> None:

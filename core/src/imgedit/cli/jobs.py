@@ -83,10 +83,8 @@ def resume(
 
     ID may also be a file that an error named because the journal could not take the job.
     """
-    if job_id is None and place["out"] is not None:
-        raise click.UsageError("-o is a place for one job: give its ID, too")
-    if place["out"] is None and place["overwrite"]:
-        raise click.UsageError("--overwrite goes with -o: name the place")
+    if job_id is None and (place["out"] is not None or place["overwrite"]):
+        raise click.UsageError("-o and --overwrite are for one job: give its ID, too")
     kept = None if job_id is None else read_job(job_id)
     with of_earlier_jobs(screen.watch, None if kept else job_id):
         return _resume(screen, kept or job_id, deadline, **place)
