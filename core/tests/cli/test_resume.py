@@ -144,8 +144,8 @@ def test_a_command_that_is_wrong_denies_no_payment(
         error = ran.document["error"]
         assert (ran.code, error["type"]) == (2, "UsageError")
         assert (error["charged"], error["job_id"]) == ("yes", job)
-    ran = call("jobs", "resume", job, "--overwrite")
-    assert "overwrite needs a place. The edit was charged. Say where the picture goes (-o" in ran.err
+    said = call("jobs", "resume", job, "--overwrite").err
+    assert "overwrite needs a place. The edit was charged. Say where the picture goes (-o" in said
     for wrong in (("-o", "x.png"), ("--overwrite",)):
         ran = call("jobs", "resume", *wrong)
         assert ran.code == 2

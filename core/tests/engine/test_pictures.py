@@ -256,6 +256,21 @@ def test_an_output_that_cannot_work_costs_nothing(
     assert server.requests == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="whole paths have a limit there")
+def test_a_long_name_that_gets_no_number(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / f"{'x' * 250}.png"
+    with pytest.raises(errors.OutputError, match="cannot be written") as caught:
+        edit(source, out=out)
+    assert caught.value.hint == "Choose a shorter name (-o, or out= in Python)."
+    assert edit(source, out=out, overwrite=True).image.path == out
+    with pytest.raises(errors.OutputError, match="cannot be written"):
+        edit(source, out=tmp_path / f"{'x' * 251}.png", overwrite=True)
+    with pytest.raises(errors.OutputError, match="cannot be written"):
+        edit(source, out=out, overwrite=True, sidecar=True)
+
+
 def test_a_folder_is_never_overwritten(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

@@ -16,8 +16,11 @@ from ..files import whole
 from ..images.sniff import extension_for, media_type_for
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
-_LONGEST: Final = "-99.webp"
-"""What a name may end in when another has it, and the picture has another format."""
+_LONGEST: Final = ".webp"
+"""What a name may end in when the picture has another format."""
+_NUMBERED: Final = f"-99{_LONGEST}"
+"""And when another has that name: nobody named it, so it gets a number."""
+_ELSEWHERE: Final = "-o, or out= in Python"
 _SEPARATORS: Final = tuple(filter(None, (os.sep, os.altsep)))
 _IN_THE_WAY: Final = "Move what is there away."
 _NO_FOLDER: Final = "Make the folder."
@@ -105,7 +108,7 @@ def _check_all(
 ) -> None:
     for index in range(count):
         asked = numbered(place, index, count)
-        _check_length(asked, sidecar=sidecar)
+        _check_length(asked, _LONGEST if overwrite else _NUMBERED, sidecar=sidecar)
         for path in usual_names(asked):
             if os.path.isdir(path):
                 raise _is_folder(path)
@@ -133,9 +136,9 @@ def check_place(out: str | Path) -> Path:
     return Path(out)
 
 
-def _check_length(path: Path, *, sidecar: bool) -> None:
+def _check_length(path: Path, end: str, *, sidecar: bool) -> None:
     stem = path.name if media_type_for(path.suffix) is None else path.stem
-    longest = path.with_name(stem + _LONGEST)
+    longest = path.with_name(stem + end)
     try:
         os.lstat(sidecar_of(longest) if sidecar else longest)
     except FileNotFoundError:
@@ -215,14 +218,14 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     if error.errno == errno.ENOENT:
         mend = _NO_FOLDER
     elif error.errno == errno.ENAMETOOLONG:
-        hint = "Choose a shorter name."
+        hint = f"Choose a shorter name ({_ELSEWHERE})."
     return OutputError(f"{str(path)!r} cannot be written: {reason}", hint=hint, mend=mend)
 
 
 def or_elsewhere(error: OutputError) -> OutputError:
     """The error, with what helps at the user's place as well: to name another one."""
     mend = error.mend or "Make it possible to write there."
-    error.mend = f"{mend.rstrip('.')}, or name another place (-o, or out= in Python)."
+    error.mend = f"{mend.rstrip('.')}, or name another place ({_ELSEWHERE})."
     return error
 
 
