@@ -101,7 +101,7 @@ def test_an_edit_over_the_budget_sends_nothing(
 def test_a_price_that_rose_since_is_paid_within_the_limits_only(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:
-    """Of a job that was cut off before it was sent."""
+    """Of a job that was cut off before it was sent; it waits for limits that allow it."""
     path = tmp_path / "jobs.sqlite3"
     server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
 
@@ -127,20 +127,23 @@ def test_a_price_that_rose_since_is_paid_within_the_limits_only(
         rises(amounts="0.40")
         with pytest.raises(errors.BudgetExceeded, match="the limit is") as over:
             await resume(limited)
-        assert (over.value.charged, over.value.job) == ("no", None)
+        assert (over.value.charged, over.value.job is None) == ("no", False)
+        assert f'client.resume("{limited}")' in (over.value.hint or "")
         with pytest.raises(errors.BudgetExceeded, match="it may cost"):
             await resume(in_budget, "0.30 USD")
         rises(unknown="not published")
         with pytest.raises(errors.BudgetExceeded, match="the price is unknown"):
             await resume(unknown)
         assert server.count("POST", "/edit") == 0
-        assert [entry.counted for entry in entries(path)] == [0, 0, 0, Decimal("0.04")]
+        assert [entry.counted for entry in entries(path)] == [Decimal("0.04")] * 4
         rises(amounts="0.40")
         result = await resume(bought)
         assert result.quote is not None
         assert result.quote.at_most == Decimal("0.40")
         assert server.count("POST", "/edit") == 1
         assert entries(path)[-1].counted == Decimal("0.40")
+        await resume(in_budget)
+        assert server.count("POST", "/edit") == 2
 
     run(go())
 

@@ -66,6 +66,28 @@ def test_a_mistake_before_anything_is_sent_ends_the_job(
     assert server.count("POST", "/edit") == 0
 
 
+def test_a_price_that_cannot_be_told_at_a_resume_ends_no_job(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """The job was not sent yet: it waits for a plugin that is mended."""
+    server.on("POST", "/upload", Answer(fault="hang"), Answer.json({"handle": "h1"}))
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.DeadlineExceeded) as cut:
+        edit(source, journal=path, deadline=0.3)
+
+    @hookimpl
+    def price(request: Any, model: Any) -> Any:
+        raise KeyError("size")
+
+    acme(price=price)
+    with pytest.raises(errors.PluginError) as caught:
+        resume(cut.value.job_id, journal=path)
+    assert (caught.value.charged, caught.value.job is not None) == ("no", True)
+    assert stored(path) == [("planned", "no")]
+    acme()
+    assert resume(cut.value.job_id, journal=path).image.size == len(png())
+
+
 class Unruly(SqliteJournal):
     """Raises at the third commit, and from then on, what no journal raises."""
 

@@ -20,6 +20,7 @@ from ..contract.outcome import Done, Next, Step, Wait
 from ..discovery.blame import at
 from ..errors import (
     AuthenticationError,
+    BudgetExceeded,
     Charged,
     DeadlineExceeded,
     DownloadFailed,
@@ -27,6 +28,7 @@ from ..errors import (
     NetworkError,
     OutcomeUnknown,
     PermissionDenied,
+    PluginError,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -97,9 +99,7 @@ class Drive(Run):
             await enter(self)
             if self.stored and self.record.job.status == "planned":  # much may be otherwise by now
                 check_places(self.record.wish, self.record.job.request.n, self.record.placed_since)
-                quote = price_again(self.runtime, self.provider, self.record)
-                if quote is not None:
-                    self.save(quote=quote)
+                self._price_again()
             if self.record.reconciled:  # other jobs may have got their ids since
                 self.record = evolve(self.record, job=with_others(self))
             while not self.record.finished:
@@ -120,6 +120,18 @@ class Drive(Run):
         finally:
             self.runtime.lets_go(self.record.id)
         return self.record
+
+    def _price_again(self) -> None:
+        """The price of by now; a budget may have room for it later, a plugin may be mended."""
+        before = self.record
+        try:
+            quote = price_again(self.runtime, self.provider, before)
+            if quote is not None:
+                self.save(quote=quote)
+        except (BudgetExceeded, PluginError) as error:
+            self.record = before
+            self.later(error)
+            raise
 
     def _leave(self, error: ImgEditError) -> None:
         self.close(error)

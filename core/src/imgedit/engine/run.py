@@ -71,6 +71,7 @@ class Run:
         self._ends = self._begun + seconds
         self._seconds_before = record.seconds
         self._final: ImgEditError | None = None
+        self._later: ImgEditError | None = None
         self._only_here = False  # a paid answer that could be stored nowhere
 
     # -- time, storage, events
@@ -161,6 +162,10 @@ class Run:
         self._final = error
         return error
 
+    def later(self, error: ImgEditError) -> None:
+        """Mark an error after which even a job that was not sent may go on."""
+        self._later = error
+
     def fill(self, error: ImgEditError) -> None:
         """Put on an error whose it is."""
         provider = self.provider
@@ -196,7 +201,8 @@ class Run:
             error.charged, error.hint = self.record.charged, self._next.after(error)
             return
         before = self.record
-        later = isinstance(error, _LATER if self.stored else DeadlineExceeded)
+        mended = isinstance(error, _LATER if self.stored else DeadlineExceeded)
+        later = mended or error is self._later
         over = error is self._final or (before.job.status == "planned" and not later)
         if over and error.charged == "unknown":
             error.hint = self._next.look()
