@@ -9,6 +9,8 @@ from imgedit import ConfigError
 from imgedit.config import AddonsConfig, Config, ProviderConfig, load_config
 from imgedit.config.load import read_days
 
+NONE, SHOP = "label = ''\n", "label = 'shop'\n"
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -63,6 +65,14 @@ def test_everything_that_can_be_set(file: Path) -> None:
     assert config.addons == AddonsConfig(required=("imgedit-policy", "shop.addon2"))
     assert config.file == file
     assert "secret" not in repr(config)
+
+
+def test_a_budget_for_what_has_a_label_or_none(file: Path) -> None:
+    file.write_text("".join(f"[[budgets]]\namount = '5 USD'\n{one}" for one in ("", NONE, SHOP)))
+    assert [budget.label for budget in load_config(file).budgets] == [None, "", "shop"]
+    for text in ("' '", "5"):
+        error = refusal(file, f"[[budgets]]\namount = '5 USD'\nlabel = {text}")
+        assert "budgets[1].label is not a text in quotes" in error.message
 
 
 def test_the_journal_can_be_off_or_elsewhere(file: Path, tmp_path: Path) -> None:

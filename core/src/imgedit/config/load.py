@@ -168,6 +168,10 @@ def _text(table: _Table, key: str) -> str:
     return value
 
 
+def _label(table: _Table, key: str) -> str:
+    return "" if table.values[key] == "" else _text(table, key)
+
+
 def _flag(table: _Table, key: str) -> bool:
     value = table.values[key]
     if not isinstance(value, bool):
@@ -320,7 +324,7 @@ _BUDGET: Mapping[str, Callable[[_Table, str], Any]] = {
     "amount": _text,
     "per": _text,
     "provider": _provider,
-    "label": _text,
+    "label": _label,
     "allow_unknown": _flag,
 }
 _PROVIDER: Mapping[str, Callable[[_Table, str], Any]] = {
