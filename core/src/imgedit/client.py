@@ -21,7 +21,7 @@ from .engine.aside import drop_aside, row_of, with_aside
 from .engine.drive import Drive
 from .engine.finish import present, to_result
 from .engine.journal import Journal
-from .engine.next_step import told_of
+from .engine.next_step import of_a_job, told_of
 from .engine.placing import elsewhere
 from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
 from .engine.record import JobRecord
@@ -30,7 +30,7 @@ from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_missing, write_sidecars
 from .engine.store import loads
-from .errors import ConfigError, ImgEditError, JournalError, OutputError, UsageError
+from .errors import ConfigError, ImgEditError, JournalError, UsageError
 from .job import EditJob, OnEvent
 from .ledger import Budget, Purse
 from .manifest.poll import deadline_seconds
@@ -347,12 +347,8 @@ class Client(Books):
         self._save(record, self.runtime.purse if planned else self.runtime.no_purse)
 
     def _save(self, record: JobRecord, purse: Purse) -> None:
-        try:
+        with of_a_job(record, self.runtime.way):
             self.runtime.journal.save(row_of(self.runtime, record), purse=purse)
-        except JournalError as error:
-            if error.charge_is_said:
-                raise
-            raise told_of(error, record, self.runtime.way) from error.__cause__
 
     def _hold(self, record: JobRecord, *, read: bool) -> JobRecord | None:
         """`Journal.hold`; `read` = the record is what the journal said just now."""
@@ -367,19 +363,15 @@ class Client(Books):
             raise
 
     async def _elsewhere(self, record: JobRecord, out: str, overwrite: bool) -> JobRecord:
-        try:
+        with of_a_job(record, self.runtime.way, out=True):
             return await asyncio.to_thread(elsewhere, record, out, overwrite=overwrite)
-        except OutputError as error:
-            raise told_of(error, record, self.runtime.way, out=True) from error.__cause__
 
     async def _finished(self, record: JobRecord) -> EditResult:
         """The result of a job that was finished before; a sidecar that is missing is written."""
         result = to_result(record)
         if record.wish.sidecar:
-            try:
+            with of_a_job(record, self.runtime.way):
                 await asyncio.to_thread(write_missing, record, result)
-            except OutputError as error:
-                raise told_of(error, record, self.runtime.way) from error.__cause__
             self.runtime.tidy(record)
         return result
 
@@ -503,14 +495,12 @@ class Client(Books):
     def _record(self, job: JobRecord | str) -> JobRecord:
         if isinstance(job, JobRecord):
             return job
-        with bookkeeping.of_a_job():
+        with of_a_job():
             return loads(job) if _is_json(job) else self.runtime.journal.load(job)
 
     def _provider_of(self, record: JobRecord) -> Provider:
-        try:
+        with of_a_job(record, self.runtime.way):
             return self.runtime.registry.provider(record.job.provider)
-        except ImgEditError as error:
-            raise told_of(error, record, self.runtime.way) from error.__cause__
 
     async def _ask(self, given: Mapping[str, Any]) -> Ask:
         out = given["out"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .client import Client
 from .contract.event import Event
-from .engine.bookkeeping import of_a_job
+from .engine.next_step import of_a_job
 from .engine.record import JobRecord
 from .engine.runtime import closed
 from .errors import UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from ..errors import DownloadFailed, ImgEditError, JournalError, OutcomeUnknown,
 from ..ledger.budgets import to_money
 from . import ways
 from .aside import ASIDE, drop_aside, is_news, row_of, with_aside
+from .next_step import of_a_job
 from .record import JobRecord, now
 from .summary import error_row
 from .ways import Way
@@ -68,19 +69,6 @@ def settle_by_hand(
     elif not keeps:
         drop_aside(runtime, record)
     return record
-
-
-@contextmanager
-def of_a_job(record: JobRecord | None = None) -> Iterator[None]:
-    """Put on an error what is known of the money of a job; None = it could not even be read."""
-    try:
-        yield
-    except (UsageError, JournalError) as error:
-        if not error.charge_is_said:
-            error.charged = "unknown" if record is None else record.charged
-            error.retryable = error.retryable and error.charged == "no"
-            error.fill(job_id=None if record is None else record.id)
-        raise
 
 
 def _unread(runtime: Runtime, record: JobRecord) -> UsageError:

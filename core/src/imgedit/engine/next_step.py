@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
@@ -29,17 +31,37 @@ _FORGOTTEN = (404, 410)
 Error = TypeVar("Error", bound=ImgEditError)
 
 
-def told_of(error: Error, record: JobRecord, way: Way, *, out: bool = False) -> Error:
-    """Put on an error which job it keeps from going on, what is known of its money, and what next.
+@contextmanager
+def of_a_job(
+    record: JobRecord | None = None, way: Way | None = None, *, out: bool = False
+) -> Iterator[None]:
+    """Put on what is raised inside what `told_of` does, unless it says itself what was charged.
+
+    None for the record = it could not even be read.
+    """
+    try:
+        yield
+    except ImgEditError as error:
+        if error.charge_is_said:
+            raise
+        if record is not None:
+            told_of(error, record, way, out=out)
+        else:
+            error.charged, error.retryable = "unknown", False
+        raise
+
+
+def told_of(error: Error, record: JobRecord, way: Way | None, *, out: bool = False) -> Error:
+    """Put on an error whose job it is, what is known of its money, and how it goes on.
 
     Whoever raised it knows nothing of the job. With `out` its new place was refused: it has the
-    old one still.
+    old one still. None for the way = the job was not to go on.
     """
     error.charged = record.charged
     error.fill(provider=record.job.provider, job_id=record.id)
     if record.charged != "no" or record.job.status != "planned":
         error.retryable = False  # a new edit could be paid twice
-    if record.finished and record.job.status != "done":
+    if way is None or (record.finished and record.job.status != "done"):
         return error  # there is nothing to go on with
     error.fill(job=dumps(record))
     step = "give the place again" if out else "go on with"
