@@ -80,7 +80,8 @@ def build_request(job: Job) -> HttpRequest | LocalRequest:  # type: ignore[empty
     Arguments: `job`, from which alone the request follows: an equal job gives an equal request.
     Returns: an `HttpRequest` (purpose "submit" spends money, at most once per job) or a
     `LocalRequest`. None is refused.
-    Raises: a `ProviderError` when the job cannot go on; any other exception is the plugin's fault.
+    Raises: a `ProviderError` when the job cannot go on, which ends one that was not sent yet; any
+    other exception is the plugin's fault.
 
     Example::
 
