@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from imgedit import Budget, BudgetExceeded, Done, Facts, Output
+from imgedit import Budget, BudgetExceeded, Done, Facts, HttpResponse, JournalError, Output
 from imgedit.engine.record import SavedFile
-from imgedit.engine.store import dumps
+from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
 from imgedit.journal.rows import storable
 from imgedit.journal.schema import APPLICATION
@@ -163,6 +163,21 @@ def test_the_second_one_gets_fingerprints(first: Any, make_record: MakeRecord) -
             assert list(journal.find("f1")) == [new]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+
+
+@pytest.mark.parametrize("schema", (1, 2))
+def test_a_stored_job_of_an_older_one_is_read(make_record: MakeRecord, schema: int) -> None:
+    record = evolve(make_record(status="accepted"), charged="yes")
+    text = dumps(record).replace('{"schema":3,', f'{{"schema":{schema},', 1)
+    text = text.replace('"charged":"yes"', '"charged":"yes","answer":{"status":200,"body":"e30="}')
+    assert loads(text) == evolve(record, answer=HttpResponse(status=200, body=b"{}"))
+
+
+def test_a_stored_job_of_a_newer_one_is_not_guessed(make_record: MakeRecord) -> None:
+    """Its answer may lie elsewhere: to go on without it loses what was paid."""
+    text = dumps(make_record()).replace('{"schema":3,', '{"schema":4,', 1)
+    with pytest.raises(JournalError, match="another version"):
+        loads(text)
 
 
 def finished(record: Any) -> Any:
