@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .engine.live import Balance, LiveModels
     from .engine.quotes import Quotes
     from .engine.reuse import Earlier
+    from .engine.ways import Way
 
 Picture = Any
 
@@ -320,7 +321,7 @@ class Client(Books):
                     record = await self._elsewhere(record, os.fspath(out), overwrite)
                 if present(record).complete:
                     if stored is not None and not (stored.finished and record is before):
-                        self._save(record, self.runtime.no_purse)
+                        self._save(record, self.runtime.no_purse, self.runtime.way)
                         drop_aside(self.runtime, record)
                     if record is not before:
                         self.runtime.tidy(record)
@@ -344,10 +345,14 @@ class Client(Books):
     def _begin_again(self, record: JobRecord) -> None:
         """Store a job that the journal does not have, unless it knows that it is over."""
         planned = record.job.status == "planned"  # else it is too late for a budget
-        self._save(record, self.runtime.purse if planned else self.runtime.no_purse)
+        try:
+            self._save(record, self.runtime.purse if planned else self.runtime.no_purse, "json")
+        except ImgEditError as error:
+            error.only_here = self.runtime.durable
+            raise
 
-    def _save(self, record: JobRecord, purse: Purse) -> None:
-        with of_a_job(record, self.runtime.way):
+    def _save(self, record: JobRecord, purse: Purse, way: Way) -> None:
+        with of_a_job(record, way):
             self.runtime.journal.save(row_of(self.runtime, record), purse=purse)
 
     def _hold(self, record: JobRecord, *, read: bool) -> JobRecord | None:

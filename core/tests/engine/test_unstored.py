@@ -206,3 +206,21 @@ def test_a_refund_keeps_the_pictures_that_were_delivered(
         with pytest.raises(errors.ImgEditError):
             client.resume(result.job_id)
         assert result.images[1].path.exists()
+
+
+def test_a_job_that_only_its_json_knows_is_not_named_by_its_id(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source)
+    full = Failing(path, "done")
+    full.sent = True
+    with pytest.raises(errors.JournalError) as refused:
+        resume(caught.value.job, journal=full)
+    error = refused.value
+    assert (error.charged, error.only_here) == ("yes", True)
+    assert str(error).endswith("Then go on with: client.resume(error.job)")
+    server.on("GET", "/out.png", Answer.picture(png()))
+    assert resume(error.job, journal=path).image.path
+    assert server.count("POST", "/edit") == 1
