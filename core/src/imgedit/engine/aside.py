@@ -60,7 +60,7 @@ def put_aside(runtime: Runtime, record: JobRecord) -> bool:
         return False
     try:
         write_private(runtime.file(record.id, ASIDE), dumps(record).encode())
-    except (OSError, OutputError):
+    except (OSError, OutputError, JournalError):
         return False
     runtime.asides.add(record.id)
     return True
