@@ -73,7 +73,6 @@ class ImgEditError(Exception):
         job_id: the job, when there is one.
         job: the whole job as JSON text, for `Client.resume`, when it can go on; only_here: whether
             that is the only copy of a paid answer, because it could be stored nowhere.
-        said: what the user of the job wrote, which is not to be logged.
         cost: what a failed but billed job cost, or None.
         problems: what is wrong with the request, each a `Problem`.
         body: the first bytes of an answer that could not be understood, as text.
@@ -97,7 +96,6 @@ class ImgEditError(Exception):
     job_id: str | None
     job: str | None
     only_here: bool = False
-    said: tuple[str, ...] = ()
     cost: Money | None
     problems: tuple[Problem, ...]
 

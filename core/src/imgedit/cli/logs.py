@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..engine.words import without_words
-from ..errors import ImgEditError
 from ..transport.credentials import Credentials, mask_every
 
 
@@ -31,10 +29,7 @@ def logging_to_stderr(*, verbose: bool) -> Iterator[None]:
 
 
 class _Masked(logging.Formatter):
-    """Lines without a key in any form; tracebacks only when everything is wanted.
-
-    And those without what the user wrote, which a vendor's words may repeat.
-    """
+    """Lines without a key in any form; tracebacks only when everything is wanted."""
 
     def __init__(self, *, verbose: bool) -> None:
         if verbose:
@@ -48,8 +43,6 @@ class _Masked(logging.Formatter):
         if not self._verbose:
             record = logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None})
         text = super().format(record)
-        if record.exc_info and isinstance(record.exc_info[1], ImgEditError):
-            text = without_words(text, record.exc_info[1].said)
         if not self._learned:
             self._learned = True  # first: what is done there may log
             _learn_keys()
@@ -63,6 +56,7 @@ def _learn_keys() -> None:
     """
     from ..config import Paths, find_key
     from ..discovery import registry
+    from ..errors import ImgEditError
     from ..manifest import auth_headers, key_names
 
     try:

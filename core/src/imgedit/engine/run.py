@@ -29,7 +29,6 @@ from .record import JobRecord, now
 from .settle import in_doubt
 from .store import dumps
 from .summary import error_row
-from .words import words_of
 
 if TYPE_CHECKING:
     from ..discovery import Provider
@@ -190,7 +189,6 @@ class Run:
     def close(self, error: ImgEditError) -> None:
         """Store how it ended, and put on the error what the caller needs to go on."""
         self.fill(error)
-        error.said = tuple(words_of(self.record.job))
         if not isinstance(error, ProviderError) and not self.is_told(error):
             error.charged = self.record.charged  # who raised it knows nothing of the money
         if error.charged != "no":
