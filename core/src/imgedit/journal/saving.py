@@ -120,7 +120,6 @@ class Saving(Leases):
         self._last: dict[str, _Stored] = {}
         self._sound = False  # whether `_LATER` was looked at: once is enough, it costs
 
-    @exactly()
     def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
         """Store a job and its row in the ledger, in one transaction; it is on the disk afterwards.
 
@@ -265,9 +264,12 @@ class Saving(Leases):
         self, record: JobRecord, entry: Entry, before: Entry | None, purse: Purse | None
     ) -> None:
         """Add up what the job counts; raises BudgetExceeded when it does not fit."""
-        if purse is not None and enters(record, entry, before):
-            purse.check(entry, before, self._totals)
-        count(self._connection, entry, before)
+        checks = purse is not None and enters(record, entry, before)
+        if checks or before is None or before.part != entry.part:
+            with exactly():
+                if purse is not None and checks:
+                    purse.check(entry, before, self._totals)
+                count(self._connection, entry, before)
 
     def _totals(self, budget: Budget, window: str) -> list[Total]:
         return totals(self._connection, budget, window)

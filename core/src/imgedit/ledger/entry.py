@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from ..contract.job import Status
+from ..contract.money import exactly
 from ..errors import Charged
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Entry:
     def bucket(self) -> tuple[str, str, str, str]:
         """Of which running total it is a part: day, provider, label ("" = none) and unit."""
         return (self.day, self.provider, self.label or "", self.unit)
+
+    @property
+    def part(self) -> tuple[tuple[str, str, str, str], Decimal]:
+        """What it adds to which running total."""
+        return self.bucket, self.counted
 
     @property
     def charged(self) -> Charged:
@@ -112,4 +118,5 @@ def _refunded(before: Entry, charge: Decimal | None) -> Decimal:
     """What was given back: the vendor said that it charged this much, and it is less now."""
     if before.source != "vendor" or before.charge is None or charge is None:
         return before.refunded  # an assumption was corrected at most: nothing was given back
-    return before.refunded + max(before.charge - charge, _NOTHING)
+    with exactly():
+        return before.refunded + max(before.charge - charge, _NOTHING)
