@@ -158,3 +158,13 @@ class JobRecord:
     def with_job(self, **changes: Any) -> JobRecord:
         """The record with these fields of its job changed."""
         return evolve(self, job=evolve(self.job, **changes))
+
+    def in_doubt(self) -> JobRecord:
+        """The record of a job whose outcome could not be found out, as it is to go on later.
+
+        A whole answer is read first then: a newer version of the plugin may know how.
+        """
+        if self.unread is None:
+            return self.with_job(status="unknown")
+        record = self.with_job(status="accepted", state=self.unread)
+        return evolve(record, answer=self.partial, partial=None, unread=None, reconciled=False)

@@ -26,7 +26,6 @@ from .aside import drop_aside, is_news, put_aside, row_of
 from .finish import present
 from .next_step import NextStep
 from .record import JobRecord, now
-from .settle import in_doubt
 from .store import dumps
 from .summary import error_row
 
@@ -227,7 +226,7 @@ class Run:
             record = record.with_job(status="failed", facts=facts)
             return evolve(record, charged=error.charged, error=error_row(error), answer=None)
         if record.charged == "unknown" and record.answer is None:
-            return evolve(in_doubt(record), error=error_row(error))
+            return evolve(record.in_doubt(), error=error_row(error))
         if self.stored and isinstance(error, ProviderError):
             return evolve(record, error=error_row(error))
         return record

@@ -50,17 +50,6 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     run.save()
 
 
-def in_doubt(record: JobRecord) -> JobRecord:
-    """A job whose outcome could not be found out, as it is to go on later.
-
-    A whole answer is read first then: a newer version of the plugin may know how.
-    """
-    if record.unread is None:
-        return record.with_job(status="unknown")
-    record = record.with_job(status="accepted", state=record.unread)
-    return evolve(record, answer=record.partial, partial=None, unread=None, reconciled=False)
-
-
 def lost(record: JobRecord, way: Way) -> OutcomeUnknown:
     """The error of a job whose submit left, with what had come of its answer."""
     message, came = "the request was sent and its answer was lost", record.partial
