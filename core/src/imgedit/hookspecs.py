@@ -122,8 +122,8 @@ def map_error(job: Job | None, response: HttpResponse) -> ProviderError | None:
 
     When: after an exchange whose status is 400 or more or where `errors.fails_when` matches.
     Arguments: `job`, None for a list of models or a balance; `response`, the answer.
-    Returns: a `ProviderError`; without `charged` the manifest's error table says whether it was
-    charged. None = the table answers.
+    Returns: a `ProviderError`; without `charged` it was charged if it names a `cost` above 0, else
+    the manifest's error table says whether it was. None = the table answers.
     Raises: nothing; an exception is the plugin's fault, and the table answers.
 
     Example::

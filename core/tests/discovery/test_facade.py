@@ -440,6 +440,27 @@ def test_when_map_error_leaves_charged_out_the_table_says_it(
     assert provider.map_error(evolve(job, status=known), answer).charged == charged
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "charged"),
+    ((400, "", "yes"), (503, "", "yes"), (400, ", charged='no'", "no")),
+)
+def test_when_map_error_names_a_cost_it_was_charged(
+    acme: Acme, job: Job, status: int, said: str, charged: str
+) -> None:
+    """As where the table names it."""
+    provider = acme(
+        f"""
+        from imgedit import ContentRejected, Money
+
+        @hookimpl
+        def map_error(response):
+            return ContentRejected("moderated", cost=Money("0.04", "USD"){said})
+        """
+    )
+    answer = HttpResponse(status=status, purpose="submit")
+    assert provider.map_error(evolve(job, status="sent"), answer).charged == charged
+
+
 def test_a_cost_below_nothing_is_none(acme: Acme, job: Job) -> None:
     provider = acme(
         """

@@ -296,6 +296,25 @@ def test_a_billed_failure_does_not_invite_a_repeat(
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize("status", (400, 429, 500))
+def test_a_cost_that_a_hook_names_was_charged(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, status: int
+) -> None:
+    """Without a word of `charged`: else it would be sent again, and billed again."""
+
+    @imgedit.hookimpl
+    def map_error(job: imgedit.Job | None, response: imgedit.HttpResponse) -> Any:
+        return errors.RateLimited("busy, and billed", cost=imgedit.Money("0.04", "USD"))
+
+    acme(map_error=map_error)
+    server.on("POST", "/edit", Answer(status=status))
+    with pytest.raises(errors.RateLimited) as caught:
+        edit(source)
+    assert (caught.value.charged, caught.value.retryable) == ("yes", False)
+    assert caught.value.job is None
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.parametrize(
     "poll", (Answer(status=503), Answer(status=429), Answer(fault="drop_after_body")), ids=repr
 )

@@ -167,7 +167,8 @@ class Provider:
         """What an error answer means: what the hook says, else the manifest's error table.
 
         Never fails because of the plugin: that is logged, and the table answers. What the hook
-        leaves out (whether it was charged, status, code, request id) the table adds.
+        leaves out (whether it was charged, status, code, request id) the table adds; a cost that
+        it names was charged.
         """
         from ..manifest import classify
 
@@ -179,8 +180,11 @@ class Provider:
         else:
             if not error.charge_is_said or None in (error.status, error.code, error.request_id):
                 told = classify(self.manifest, job, response)
-                if not error.charge_is_said and error.charged == "no":  # only its class's default
-                    error.charged = told.charged
+                if not error.charge_is_said:
+                    if error.cost is not None and error.cost.amount > 0:
+                        error.charged = "yes"
+                    elif error.charged == "no":  # only its class's default
+                        error.charged = told.charged
                 error.fill(status=told.status, code=told.code, request_id=told.request_id)
         error.fill(provider=self.name, distribution=self.label)
         return error
