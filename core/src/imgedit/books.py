@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .contract.money import Money
 from .engine import bookkeeping
 from .engine.aside import with_aside
+from .engine.next_step import of_a_job
 from .engine.record import JobRecord, now
 from .engine.runtime import Runtime
 from .errors import JournalError
@@ -35,8 +36,13 @@ class Books:
         return [self._known(job) for job in self.runtime.journal.recent(limit, unreadable)]
 
     def job(self, job_id: str) -> JobRecord:
-        """One job of the journal, by its id or the only id that begins so."""
-        return self._known(self.runtime.journal.load(job_id))
+        """One job of the journal, by its id or the only id that begins so.
+
+        Raises:
+            JournalError: there is no such job, or it cannot be read; nobody knows its money.
+        """
+        with of_a_job():
+            return self._known(self.runtime.journal.load(job_id))
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> list[JobRecord]:
         """Jobs that can go on, oldest first; `unreadable` as for `jobs`."""

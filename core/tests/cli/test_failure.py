@@ -58,14 +58,17 @@ def test_a_journal_that_cannot_be_read_denies_nothing(
     assert "Nothing was charged" not in ran.out
 
 
-def test_an_id_that_is_not_there_costs_nothing(
-    acme: Any, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("job_id", ("01", "01K9ZZZZZZZZZZZZZZZZZZZZZZ"))
+@pytest.mark.parametrize("command", ("resume", "show", "settle"))
+def test_an_id_that_is_not_there_denies_nothing(
+    acme: Any, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, job_id: str
 ) -> None:
+    """It may be in another journal, or in this one before a backup of it was put back."""
     monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
-    ran = call("jobs", "resume", "01")
-    assert ran.code == 10
-    assert "there is no job '01'" in ran.err
-    assert "Nothing was charged" in ran.err
+    ran = call("jobs", command, job_id)
+    assert ran.code == 8
+    assert f"there is no job {job_id!r}" in ran.err
+    assert "It is not known whether the edit was charged. `imgedit jobs` lists them." in ran.err
 
 
 @pytest.mark.parametrize("place", ("client.Client.resume", "cli.progress.following"))

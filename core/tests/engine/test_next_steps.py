@@ -13,6 +13,7 @@ import pytest
 
 import imgedit
 from imgedit import errors
+from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.output import cannot_write
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
@@ -170,6 +171,20 @@ def test_a_journal_that_fails_denies_no_payment(
     assert not caught.value.retryable
     assert not settled.value.retryable
     assert server.count("POST", "/edit") == 1
+
+
+class Locked(SqliteJournal):
+    def load(self, job_id: str) -> JobRecord:
+        raise errors.JournalError("it is locked")
+
+
+@pytest.mark.parametrize("kind", (MemoryJournal, SqliteJournal, Locked))
+def test_a_journal_without_the_job_denies_no_payment(path: Path, kind: Any) -> None:
+    with imgedit.SyncClient(journal=kind() if kind is MemoryJournal else kind(path)) as client:
+        for ask in (client.job, client.resume):
+            with pytest.raises(errors.JournalError) as caught:
+                ask("01K9ZZZZZZZZZZZZZZZZZZZZZZ")
+            assert caught.value.charged == "unknown"
 
 
 def test_a_journal_that_fails_does_not_say_that_nothing_was_sent_since(

@@ -106,8 +106,9 @@ def test_a_job_is_found_by_the_beginning_of_its_id(
     assert journal.load("0%").id == "0%"
     with pytest.raises(JournalError, match="several jobs begin with '01AAA': 01AAA1, 01AAA2"):
         journal.load("01AAA")
-    with pytest.raises(JournalError, match=r"01AAB, \.\.\."):
+    with pytest.raises(JournalError, match=r"01AAB, \.\.\.") as caught:
         journal.load("01A")
+    assert caught.value.charged == "unknown"
 
 
 @pytest.mark.parametrize("job_id", ("", "ZZZ", "%", "01AAA1 ", "\udcff", "\x00"))

@@ -189,7 +189,8 @@ class MemoryJournal:
             return self._records[job_id]
         if job_id in self._entries:
             raise over_already(self._entries[job_id])
-        raise JournalError(f"there is no unfinished job {job_id!r} in this client", charged="no")
+        what = f"there is no unfinished job {job_id!r} in this client"
+        raise JournalError(what, charged="unknown")  # another one may have it
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """All jobs that it still holds."""

@@ -104,14 +104,14 @@ class SqliteJournal(Saving):
             raise JournalError(
                 f"there is no job {job_id!r} in the journal {self.path}",
                 hint=f"`{ways.jobs(self.way)}` lists them.",
-                charged="no",
+                charged="unknown",  # another journal may have it
             )
         if len(rows) > 1:
             some = ", ".join(row[0] for row in rows[:3]) + (", ..." if len(rows) > 3 else "")
             raise JournalError(
                 f"several jobs begin with {job_id!r}: {some}",
                 hint="Give more of the id.",
-                charged="no",
+                charged="unknown",
             )
         return self._record(rows[0])
 
