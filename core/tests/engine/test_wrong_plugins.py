@@ -292,6 +292,36 @@ def test_a_request_that_a_hook_refuses_to_build_ends_no_paid_job(
     assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize(
+    "kind", (errors.UnexpectedResponse, errors.JobFailed, errors.InvalidRequest)
+)
+@pytest.mark.parametrize("charged", ("unknown", "yes"))
+@pytest.mark.parametrize("hook", ("map_error", "parse_response"))
+def test_an_upload_is_not_charged_whatever_a_hook_says_of_its_answer(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    kind: type[errors.ProviderError], charged: Any, hook: str,
+) -> None:  # fmt: skip
+    """A hook may say it of every error; nothing that costs was sent, and nothing stays reserved."""
+
+    @hookimpl
+    def map_error(job: Job | None, response: HttpResponse) -> Any:
+        return kind("odd", charged=charged, cost=imgedit.Money("0.04", "USD"))
+
+    @hookimpl
+    def parse_response(job: Job, response: HttpResponse) -> Any:
+        raise kind("odd", charged=charged)
+
+    acme(**{hook: locals()[hook]})
+    server.on("POST", "/upload", Answer(status=500 if hook == "map_error" else 200, body=b"{}"))
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(kind) as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.cost, caught.value.job) == ("no", None, None)
+    assert "account" not in (caught.value.hint or "")
+    assert stored(path) == [("failed", "no")]
+    assert server.count("POST", "/edit") == 0
+
+
 def test_a_second_submit_is_refused_and_the_paid_job_goes_on(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

@@ -188,8 +188,10 @@ class Run:
     def close(self, error: ImgEditError) -> None:
         """Store how it ended, and put on the error what the caller needs to go on."""
         self.fill(error)
-        if not isinstance(error, ProviderError) and not self.is_told(error):
+        unpaid = self.record.job.status == "planned" and self.record.charged == "no"
+        if (unpaid or not isinstance(error, ProviderError)) and not self.is_told(error):
             error.charged = self.record.charged  # who raised it knows nothing of the money
+            error.cost = None
         if error.charged != "no":
             error.retryable = False  # a new edit could be paid twice
         given_back = error is self._final and error.charged == "no"
