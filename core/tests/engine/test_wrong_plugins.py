@@ -322,6 +322,26 @@ def test_an_upload_is_not_charged_whatever_a_hook_says_of_its_answer(
     assert server.count("POST", "/edit") == 0
 
 
+@pytest.mark.parametrize("said", ({}, {"charged": "no"}, {"charged": "yes"}), ids=str)
+@pytest.mark.parametrize(("purpose", "charged"), (("submit", "unknown"), ("poll", "yes")))
+def test_an_unknown_outcome_that_a_hook_tells_of_is_charged_as_the_job_is(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    purpose: str, charged: str, said: dict[str, Any],
+) -> None:  # fmt: skip
+    @hookimpl
+    def parse_response(job: Job, response: HttpResponse) -> Any:
+        if response.purpose == purpose:
+            raise errors.OutcomeUnknown("odd", **said)
+        return sample.parse_response(job, response)
+
+    acme(parse_response=parse_response)
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    assert stored(path) == [("accepted", charged)]
+    assert (caught.value.charged, caught.value.job is not None) == (charged, True)
+
+
 def test_a_second_submit_is_refused_and_the_paid_job_goes_on(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

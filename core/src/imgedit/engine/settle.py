@@ -64,6 +64,7 @@ def lost(record: JobRecord, way: Way) -> OutcomeUnknown:
 
 def unsettled(run: Run, error: OutcomeUnknown) -> OutcomeUnknown:
     """The error of a lookup that led to nothing, with what made it necessary."""
+    error.charged = run.record.charged
     first = run.lost_by
     if first is not None and first is not error and first.message not in error.message:
         error.message = f"{error.message.rstrip('. ')} (first: {first.message.rstrip('. ')})"
