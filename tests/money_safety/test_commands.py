@@ -41,14 +41,17 @@ class Shell:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def __call__(self, *arguments: str, code: int = 0) -> str:
+    def run(self, *arguments: str, code: int = 0) -> tuple[str, str]:
         process = self.start(*arguments)
         out, err = process.communicate(timeout=60)
         assert process.returncode == code, out + err
-        return out + err
+        return out, err
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        return "".join(self.run(*arguments, code=code))
 
     def json(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self(*arguments, "--json", code=code))
+        return json.loads(self.run(*arguments, "--json", code=code)[0])
 
     def edit(self, number: int, *more: str, code: int = 0) -> Any:
         words = ("photo.png", f"edit {number}", "-o", f"{number}.png")

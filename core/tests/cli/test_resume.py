@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,26 +59,32 @@ def test_a_picture_goes_to_another_place(
     assert server.count("POST", "/edit") == 1
 
 
+def locked(save: Callable[..., None]) -> Callable[..., None]:
+    """A journal that does not take what came."""
+
+    def fails(journal: SqliteJournal, record: JobRecord, **options: Any) -> None:
+        if record.job.status in ("accepted", "done"):
+            raise errors.JournalError("the journal is locked")
+        save(journal, record, **options)
+
+    return fails
+
+
+def full(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @pytest.mark.parametrize("room", ("here", "elsewhere", "nowhere"))
 @pytest.mark.parametrize("more", ((), ("--json",)), ids=("text", "json"))
 def test_an_answer_that_could_be_stored_nowhere_is_kept_as_a_file(
     acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, room: str, more: tuple[str, ...],
 ) -> None:  # fmt: skip
-    def locked(journal: SqliteJournal, record: JobRecord, **options: Any) -> None:
-        if record.job.status in ("accepted", "done"):
-            raise errors.JournalError("the journal is locked")
-        save(journal, record, **options)
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     def write(to: Path, data: bytes) -> None:
         if room == "nowhere" or (room == "elsewhere" and to.parent == Path()):
             full()
         write_private(to, data)
 
-    save = SqliteJournal.save
     place = tmp_path / "temporary"
     place.mkdir()
     server.on("POST", "/upload", Answer.json({"handle": "h"}))
@@ -85,7 +92,7 @@ def test_an_answer_that_could_be_stored_nowhere_is_kept_as_a_file(
     server.on("GET", "/out.png", Answer.picture(png()))
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(place))
-        patch.setattr(SqliteJournal, "save", locked)
+        patch.setattr(SqliteJournal, "save", locked(SqliteJournal.save))
         patch.setattr(aside, "write_private", full)
         patch.setattr(keeping, "write_private", write)
         ran = call("edit", photo, "warmer", "-o", "out.png", *more)
@@ -103,6 +110,34 @@ def test_an_answer_that_could_be_stored_nowhere_is_kept_as_a_file(
     assert again.out.startswith("out.png  ")
     assert (tmp_path / "out.png").read_bytes() == png()
     assert call("jobs", "resume", file).code == 0
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("more", ((), ("--json",)), ids=("text", "json"))
+def test_resuming_all_tells_why_one_did_not_go_on(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any,
+    monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...],
+) -> None:  # fmt: skip
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    server.on("GET", "/out.png", Answer.picture(png()))
+    late = call("edit", photo, "warmer", "-o", "out.png", "--timeout", "0.000001", "--json")
+    job = late.document["error"]["job_id"]
+    with monkeypatch.context() as patch:
+        patch.delenv("ACME_API_KEY")
+        ran = call("jobs", "resume", *more)
+        assert (ran.code, ran.err.count("Error: ")) == (2, 1)
+        assert "ACME_API_KEY" in ran.err
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteJournal, "save", locked(SqliteJournal.save))
+        patch.setattr(aside, "write_private", full)
+        ran = call("jobs", "resume", *more)
+    assert ran.err.startswith("Error: the journal is locked. The edit was charged.")
+    command = shlex.split(ran.err.rpartition("imgedit ")[2])
+    assert command == ["jobs", "resume", f"imgedit-{job}.json"]
+    if more:
+        assert [row["id"] for row in ran.document["jobs"]] == [job]
+    assert call(*command).out.startswith("out.png  ")
     assert server.count("POST", "/edit") == 1
 
 

@@ -34,18 +34,28 @@ def show_failure(screen: Screen, error: ImgEditError) -> None:
 
     Where stdout takes nothing, there are lines as well.
     """
-    if error.hint is None:
-        error.hint = advice(error.problems)
-    keep_job(screen, error)
+    _complete(screen, error)
     if screen.as_json and screen.prints:
         from ..render import error_document
 
         screen.document(error_document(error))
         return
+    note_failure(screen, error)
+
+
+def note_failure(screen: Screen, error: ImgEditError) -> None:
+    """Print an error as lines on stderr, also beside the document of `--json`."""
+    _complete(screen, error)
     first, *others = _lines(error)
     screen.note(f"Error: {first}", style="bold red")
     for line in others:
         screen.note(line, style="")
+
+
+def _complete(screen: Screen, error: ImgEditError) -> None:
+    if error.hint is None:
+        error.hint = advice(error.problems)
+    keep_job(screen, error)
 
 
 def _lines(error: ImgEditError) -> Iterator[str]:

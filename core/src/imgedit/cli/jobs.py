@@ -13,8 +13,8 @@ from ..errors import ImgEditError, JournalError
 from .books import journal_alone
 from .completing import files
 from .exits import SOME_FAILED, UNKNOWN, Interrupted, exit_code
-from .failure import bug, of_earlier_jobs, show_failure
-from .keeping import keep_job, read_job
+from .failure import bug, note_failure, of_earlier_jobs
+from .keeping import read_job
 from .options import common, timeout_option
 from .screen import Screen
 from .settling import prune, settle
@@ -135,10 +135,7 @@ def _resume(
             logger.debug("job %s failed", job, exc_info=error)
             failure = error if isinstance(error, ImgEditError) else bug(screen, error)
             failures.append(failure)
-            if screen.as_json:
-                keep_job(screen, failure)
-            else:
-                show_failure(screen, failure)
+            note_failure(screen, failure)
         else:
             if not screen.as_json:
                 show_result(screen, result, place)
