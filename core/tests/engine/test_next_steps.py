@@ -269,6 +269,37 @@ def test_a_paid_job_that_its_provider_forgot_can_be_ended(
     assert caught.value.hint.endswith(f'end the job with: client.settle("{job}", charged=True)')
 
 
+@pytest.mark.parametrize(
+    ("status", "mends"),
+    (
+        (401, "Check the key (ACME_API_KEY). Then go on"),
+        (402, "Add credit to the account. Then go on"),
+        (403, "See what the account's plan allows. Then go on"),
+        (413, "Go on"),
+        (422, "Go on"),
+        (429, "Wait until the quota is renewed. Then go on"),
+        (451, "Go on"),
+        (499, "Go on"),
+    ),
+)
+def test_nothing_is_advised_that_only_a_new_edit_can_do(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path, status: int, mends: str
+) -> None:
+    """Another provider, picture or prompt is another edit, and paid once more."""
+    rows = [
+        {"status": [422], "is": "ModelUnavailable", "charged": "no"},
+        {"status": [429], "is": "QuotaExhausted", "charged": "no"},
+        {"status": [499], "is": "ContentRejected", "charged": "no"},
+    ]
+    acme({"errors": {"rows": rows}})
+    server.on("GET", "/jobs/7", Answer(status=status))
+    with pytest.raises(errors.ProviderError) as caught:
+        edit(source, journal=path)
+    assert caught.value.charged == "yes"
+    assert caught.value.hint == f'{mends} with: client.resume("{caught.value.job_id}")'
+    assert server.count("POST", "/edit") == 1
+
+
 # -- a picture that cannot be had any more
 
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import frozen
 
 from ..errors import (
+    ContentRejected,
     DownloadFailed,
     ImgEditError,
+    InvalidRequest,
     JournalError,
+    LegallyUnavailable,
     OutcomeUnknown,
     OutputError,
     ProviderError,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from .ways import Way
 
 _FORGOTTEN = (404, 410)
+_OF_THE_REQUEST = (InvalidRequest, ContentRejected, LegallyUnavailable)
 
 Error = TypeVar("Error", bound=ImgEditError)
 
@@ -169,5 +173,7 @@ def _is_there(image: ImageSource | None) -> bool:
 
 
 def _mends(error: ImgEditError) -> str | None:
-    """What mends the cause: the hint of an output says to choose another, of a new edit."""
+    """What mends the cause: the hint of an output, or of a request, is for a new edit."""
+    if isinstance(error, _OF_THE_REQUEST):
+        return None  # the job that goes on keeps its model, its prompt and its pictures
     return error.mend if isinstance(error, OutputError) else error.hint

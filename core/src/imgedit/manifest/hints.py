@@ -36,15 +36,16 @@ def hint_for(
 ) -> str | None:
     """One sentence; `wait` is what the vendor asked for.
 
-    To try again is advised only where nothing was charged: else it could be paid twice, and None
-    leaves it to the engine, which knows the job.
+    To try again, or elsewhere, is advised only where nothing was charged: else it could be paid
+    twice, and None leaves it to the engine, which knows the job.
     """
     site = f" at {manifest.homepage}" if manifest.homepage else ""
+    free = charged == "no"
     if issubclass(cls, AuthenticationError):
         names = [variables[0] for variables in key_names(manifest).values()]
         return f"Check the key ({', '.join(names)})." if names else None
     if issubclass(cls, InsufficientCredits):
-        return f"Add credit to the account{site}, or choose a cheaper model."
+        return f"Add credit to the account{site}{', or choose a cheaper model' if free else ''}."
     if issubclass(cls, PermissionDenied):
         return f"See what the account's plan allows{site}."
     if issubclass(cls, ImageRejected):
@@ -54,8 +55,8 @@ def hint_for(
     if issubclass(cls, ContentRejected | LegallyUnavailable):
         return "Change the prompt or the picture."
     if issubclass(cls, QuotaExhausted):
-        return "Wait until the quota is renewed, or use another provider."
-    if charged != "no":
+        return f"Wait until the quota is renewed{', or use another provider' if free else ''}."
+    if not free:
         return None
     if issubclass(cls, InvalidRequest):
         return (
