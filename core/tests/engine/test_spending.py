@@ -98,6 +98,26 @@ def test_an_edit_over_the_budget_sends_nothing(
     assert server.count("POST", "/upload") == (0 if way == "direct" else 2)
 
 
+def test_a_late_edit_that_no_budget_has_room_for_is_no_job(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """There is nothing that could go on."""
+    path = tmp_path / "jobs.sqlite3"
+
+    async def work() -> errors.DeadlineExceeded:
+        async with client(path, budgets=[Budget(amount="0.05 USD")]) as one:
+            await one.edit(source, "make it so", provider="acme")
+            with pytest.raises(errors.DeadlineExceeded) as caught:
+                await one.edit(source, "make it so", provider="acme", deadline=1e-6)
+            return caught.value
+
+    late = run(work())
+    assert (late.charged, late.job, late.job_id, late.hint) == ("no", None, None, None)
+    assert not late.only_here
+    assert len(entries(path)) == 1
+    assert server.count("POST", "/edit") == 1
+
+
 def test_a_price_that_rose_since_is_paid_within_the_limits_only(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

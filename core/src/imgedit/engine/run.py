@@ -205,11 +205,11 @@ class Run:
         over = error is self._final or (before.job.status == "planned" and not later)
         if over and error.charged == "unknown":
             error.hint = self._next.look()
-        if over and not self.stored:
-            error.job_id = None  # there is no such job
         self.record = self._after(error, over=over)
-        ended = (over and not self.stored) or (self._save_end(error) and over)
-        if not ended:  # what the journal was not told is not over there
+        told = (over and not self.stored) or self._save_end(error)
+        if not self.stored:
+            error.job_id = None  # there is no such job
+        elif not (told and over):  # what the journal was not told is not over there
             goes_on = before if over else self.record
             error.job = dumps(goes_on)
             if goes_on.job.status != "planned":
