@@ -1,8 +1,10 @@
-"""`journal = false` on the command line: no job goes on, so nothing says that one could."""
+"""`journal = false` on the command line: a job that may be paid goes on from a file."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,13 @@ from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 from imgedit.testing.waits import instant_waits
 
-LOOK = "Look in your account at the provider before you run it again."
+
+def goes_on(said: str, call: Any) -> Any:
+    """Run the command that an error names."""
+    money, _, command = said.partition(", the only copy of the job, and go on with: imgedit ")
+    words = shlex.split(command)
+    assert money.endswith(f" {words[2]}")
+    return call(*words)
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +44,13 @@ def test_what_is_said_after_paying(
     server.on("GET", "/out.png", Answer(status=404))
     gone = call(*edit)
     assert gone.code == 7
-    assert gone.err.endswith(f"404. The edit was charged. {LOOK}\n")
+    assert "404. The edit was charged. Keep imgedit-" in gone.err
+    assert goes_on(gone.err, call).code == 7
 
     server.on("GET", "/out.png", Answer.picture(png()))
+    assert goes_on(gone.err, call).out.startswith("out.png  ")
+    assert server.count("POST", "/edit") == 1
+    os.unlink(tmp_path / "out.png")
 
     def in_the_way(_: Any) -> Answer:
         (tmp_path / "out.png").write_bytes(b"mine")
@@ -47,15 +59,40 @@ def test_what_is_said_after_paying(
     server.on("GET", "/jobs/7", in_the_way)
     taken = call(*edit)
     assert taken.code == 10
-    assert taken.err.endswith(f"exists already. The edit was charged. {LOOK}\n")
+    assert "exists already. The edit was charged. " in taken.err
+    os.unlink(tmp_path / "out.png")
+    assert goes_on(taken.err, call).code == 0
     os.unlink(tmp_path / "out.png")
 
     server.on("POST", "/edit", Answer(fault="drop_after_body"))
     lost = call(*edit, "--json")
     assert lost.code == 8
-    assert lost.document["error"]["message"].endswith(f"whether the edit was charged. {LOOK}")
+    said = lost.document["error"]["message"]
+    assert "whether the edit was charged. Keep imgedit-" in said
+    look = goes_on(said, call)
+    assert look.code == 8
+    assert look.err.endswith("Look in your account at the provider whether it was charged.\n")
 
     server.on("POST", "/upload", Answer(fault="hang"))
     late = call(*edit, "--timeout", "0.5")
     assert late.code == 7
     assert late.err.endswith("Nothing was charged. Run it again when you like.\n")
+    assert server.count("POST", "/edit") == 3
+
+
+def test_ctrl_c_after_paying(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
+) -> None:
+    def press(_: Any) -> Answer:
+        signal.raise_signal(signal.SIGINT)
+        return Answer(fault="hang")
+
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", press, Answer.json({"urls": [f"{server.url}/out.png"]}))
+    server.on("GET", "/out.png", Answer.picture(png()))
+    stopped = call("edit", photo, "warmer", "-o", "out.png")
+    assert stopped.code == 130
+    assert ". The edit was charged. Keep imgedit-" in stopped.err
+    assert goes_on(stopped.err, call).out.startswith("out.png  ")
+    assert server.count("POST", "/edit") == 1

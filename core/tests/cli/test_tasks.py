@@ -97,7 +97,7 @@ def test_on_another_thread_nothing_is_installed():
 
 
 @pytest.mark.parametrize(("charged", "hint"), (("yes", "Look in your account"), ("no", "Run it")))
-def test_without_a_journal_no_job_goes_on(charged, hint):
+def test_without_a_journal_no_job_goes_on_by_its_id(charged, hint):
     async def work():
         try:
             signal.raise_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""A job that could be stored nowhere: the command line keeps it as a file, so that it can go on."""
+"""A job that is stored nowhere: the command line keeps it as a file, so that it can go on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from .screen import Screen
 
 _HERE = ways.resume("json", "")
 _WHAT = "error.job, the job as JSON,"
+KEEP = f"Keep {_WHAT} and go on with: {_HERE}"
+
+
+def without_journal(error: ImgEditError) -> None:
+    """What helps after an error without a journal: a job that may be paid goes on from a file."""
+    if error.charged == "no":
+        error.hint = "Run it again when you like."
+    else:
+        error.only_here = _HERE in (error.hint or "")
 
 
 def keep_job(screen: Screen, error: ImgEditError) -> None:

@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 from ..errors import Charged, ImgEditError
 from .exits import Interrupted
 from .failure import known
+from .keeping import KEEP, without_journal
 from .screen import Watch
 
 T = TypeVar("T")
+
+_LOOK = "Look in your account at the provider before you run it again."
 
 
 def run_task(task: Coroutine[Any, Any, T], watch: Watch) -> T:
@@ -44,7 +47,7 @@ def run_task(task: Coroutine[Any, Any, T], watch: Watch) -> T:
         raise interrupted(stopped[0] if stopped else error, watch) from None
     except ImgEditError as error:
         if error.job is not None and not watch.durable:
-            error.hint = _anew(error.charged)
+            without_journal(error)
         raise
 
 
@@ -76,13 +79,6 @@ def _cancelled_between_steps(ours: bool) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _anew(charged: Charged) -> str:
-    """What to do when there is nothing from which the job could go on."""
-    if charged == "no":
-        return "Run it again when you like."
-    return "Look in your account at the provider before you run it again."
-
-
 def interrupted(error: BaseException, watch: Watch) -> Interrupted:
     """What is said of Ctrl-C: what the engine put on the error, else what is stored of the job."""
     job_id: str | None
@@ -91,15 +87,16 @@ def interrupted(error: BaseException, watch: Watch) -> Interrupted:
         job_id, charged = error.job_id, error.charged  # type: ignore[attr-defined]  # `Run.tag`
     else:
         job_id, charged = known(watch)
-    stored = getattr(error, "stored", watch.spending)
-    hint = _anew(charged)
-    if stored and watch.durable:
-        hint = f"Go on with: imgedit jobs resume {job_id or ''}".rstrip()
-    name = f": job {job_id}" if job_id else ""
-    return Interrupted(
-        f"interrupted{name}",
-        hint=hint,
+    job = getattr(error, "job", None)
+    stopped = Interrupted(
+        f"interrupted: job {job_id}" if job_id else "interrupted",
+        hint=_LOOK if job is None else KEEP,
         charged=charged,
         job_id=job_id,
-        job=getattr(error, "job", None),
+        job=job,
     )
+    if getattr(error, "stored", watch.spending) and watch.durable:
+        stopped.hint = f"Go on with: imgedit jobs resume {job_id or ''}".rstrip()
+    else:
+        without_journal(stopped)
+    return stopped
