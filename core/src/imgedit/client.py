@@ -28,7 +28,7 @@ from .engine.record import JobRecord
 from .engine.route import candidates, first, tell_of
 from .engine.rules import supersedes
 from .engine.runtime import Runtime
-from .engine.sidecar import write_missing, write_sidecars
+from .engine.sidecar import write_sidecars
 from .engine.store import loads
 from .errors import ConfigError, ImgEditError, JournalError, UsageError
 from .job import EditJob, OnEvent
@@ -319,7 +319,7 @@ class Client(Books):
                 before = record
                 if out is not None and (not record.finished or record.job.status == "done"):
                     record = await self._elsewhere(record, os.fspath(out), overwrite)
-                if present(record).complete:
+                if (await asyncio.to_thread(present, record)).complete:
                     if stored is not None and not (stored.finished and record is before):
                         self._save(record, self.runtime.no_purse, self.runtime.way)
                         drop_aside(self.runtime, record)
@@ -376,7 +376,7 @@ class Client(Books):
         result = to_result(record)
         if record.wish.sidecar:
             with of_a_job(record, self.runtime.way):
-                await asyncio.to_thread(write_missing, record, result)
+                await asyncio.to_thread(write_sidecars, record, result, resumed=True)
             self.runtime.tidy(record)
         return result
 

@@ -146,6 +146,42 @@ def test_each_of_several_pictures_goes_elsewhere(
     assert all(image.path.read_bytes() == png() for image in result.images)
 
 
+def test_the_picture_of_a_later_edit_is_not_given_for_the_own_one(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    out = tmp_path / "out.png"
+    first = edit(source, out=out, journal=path).job_id
+    out.write_bytes(png(9, 9))
+    with pytest.raises(errors.OutputError, match="exists already") as caught:
+        resume(first)
+    assert caught.value.charged == "yes"
+    result = resume(first, out=tmp_path / "new.png")
+    assert result.image.path.read_bytes() == png()
+    assert out.read_bytes() == png(9, 9)
+    assert resume(first).image.path == tmp_path / "new.png"
+    assert server.count("POST", "/edit") == 1
+
+
+def test_a_picture_that_was_replaced_comes_from_the_spool(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path,
+) -> None:  # fmt: skip
+    """The other one of its edit could not be written, so that it lies there still."""
+    urls = [f"{server.url}/out.png", f"{server.url}/two.png"]
+    server.on("GET", "/jobs/7", Answer.json({"id": "7", "urls": urls}))
+    server.on("GET", "/two.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, n=2, out=tmp_path / "out.png", journal=path)
+    (tmp_path / "out-1.png").write_bytes(png(9, 9))
+    server.on("GET", "/out.png", Answer(status=404))
+    server.on("GET", "/two.png", Answer.picture(png(8, 8)))
+    result = resume(caught.value.job_id, out=tmp_path / "new.png")
+    assert [image.path.name for image in result.images] == ["new-1.png", "new-2.png"]
+    assert (tmp_path / "new-1.png").read_bytes() == png()
+    assert (tmp_path / "out-1.png").read_bytes() == png(9, 9)
+
+
 def test_without_a_journal(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

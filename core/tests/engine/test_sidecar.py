@@ -166,7 +166,8 @@ def test_a_record_that_is_gone_is_written_once_more(
     assert place.read_text() == "the user's"
     place.unlink()
     out.write_bytes(png(9, 9))  # a later edit's: what is known is not about this one
-    resume(job, journal=path)
+    with pytest.raises(errors.OutputError, match=r"out\.png' exists already"):
+        resume(job, journal=path)
     assert not place.exists()
 
 

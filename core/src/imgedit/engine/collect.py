@@ -126,7 +126,9 @@ async def collect(run: Run, refresh: Callable[[], Awaitable[Step]]) -> None:
     wanted = run.record.job.request.n
     if len(done.images) < wanted:
         _warn(run, too_few(wanted, len(done.images)))
-    files = list(present(run.record).files)
+    if run.record.files:  # of an earlier try
+        run.record = await asyncio.to_thread(present, run.record)
+    files = list(run.record.files)
     have = {file.index for file in files}
     refreshed = False
     index = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from ..contract.money import Money
 from ..contract.outcome import Output
 from ..result import EditResult, ResultImage, Variant
 from .record import JobRecord, SavedFile
+from .same import is_there
 
 if TYPE_CHECKING:
     from .held import Held
@@ -47,12 +47,11 @@ def to_result(record: JobRecord, held: Mapping[str, Held] | None = None) -> Edit
 
 
 def present(record: JobRecord) -> JobRecord:
-    """The record with those of its pictures that are still there."""
-    return evolve(record, files=tuple(filter(_exists, record.files)))
+    """The record with those of its pictures that are still there, byte for byte; reads them.
 
-
-def _exists(file: SavedFile) -> bool:
-    return os.path.exists(file.path)  # False, too, where it may not be looked at
+    Another edit may have put its own picture in the place of one.
+    """
+    return evolve(record, files=tuple(filter(is_there, record.files)))
 
 
 def _image(file: SavedFile, output: Output, held: Held | None) -> ResultImage:

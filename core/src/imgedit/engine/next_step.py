@@ -152,7 +152,7 @@ class NextStep:
 
     def _gone(self, command: str) -> str:
         """When pictures of a finished job were deleted and do not come again."""
-        hint = "The picture was deleted or moved after it was written; the job stays finished."
+        hint = "The picture was deleted, moved or changed; the job stays finished."
         return hint if self._nowhere else f"{hint} Look for it once more with: {command}"
 
     @property

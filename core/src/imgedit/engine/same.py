@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,8 @@ def is_there(file: SavedFile) -> bool:
     """Whether a picture lies where it was put, byte for byte; reads it."""
     try:
         with open(file.path, "rb") as picture:
+            if os.fstat(picture.fileno()).st_size != file.size:
+                return False
             return hashlib.file_digest(picture, "sha256").hexdigest() == file.sha256
     except (OSError, ValueError):
         return False

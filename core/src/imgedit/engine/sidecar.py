@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
 from ..contract.image import ImageSource
 from ..errors import OutputError
 from ..result import EditResult, ResultImage
 from .output import is_newer, place, sidecar_of
 from .record import JobRecord
-from .same import is_there
 
 
 def write_sidecars(record: JobRecord, result: EditResult, *, resumed: bool = False) -> None:
@@ -41,16 +38,6 @@ def write_sidecars(record: JobRecord, result: EditResult, *, resumed: bool = Fal
         except OutputError as error:
             error.message = f"the picture is there, its record is not: {error.message}"
             raise
-
-
-def write_missing(record: JobRecord, result: EditResult) -> None:
-    """`write_sidecars` of a job that was finished before, for those of its pictures that stayed.
-
-    Another edit may have put its own picture there since.
-    """
-    stayed = {file.path for file in record.files if is_there(file)}
-    images = tuple(image for image in result.images if str(image.path) in stayed)
-    write_sidecars(record, evolve(result, images=images), resumed=True)
 
 
 def _tells_of(target: Path) -> tuple[Any, Any]:
