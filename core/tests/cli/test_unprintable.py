@@ -56,6 +56,23 @@ def test_what_was_paid_is_said(unprinted: Any, photo: Path) -> None:
         assert "The picture is there: out.png" in ran.err
 
 
+@pytest.mark.parametrize("more", ((), ("--json",)), ids=("text", "json"))
+def test_what_is_known_of_a_job_is_not_denied(
+    unprinted: Any, call: Any, server: ScriptedServer, photo: Path, more: tuple[str, ...]
+) -> None:
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    for said, money in (("charged", "The edit was charged."), ("not-charged", "Nothing was")):
+        lost = call("edit", photo, said, "--json").document["error"]["job_id"]
+        assert "It is not known whether" in unprinted("jobs", "show", lost, *more).err
+        ran = unprinted("jobs", "settle", lost, f"--{said}", *more)
+        assert ran.code == 10
+        assert ran.err.startswith(f"Error: {NOT_PRINTED}. {money}")
+        assert f"Job {lost} is settled: {said.replace('-', ' ')}" in ran.err
+        shown = unprinted("jobs", "show", lost[:-1], *more)
+        assert shown.code == 10
+        assert shown.err.startswith(f"Error: {NOT_PRINTED}. {money}")
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "code", "said"),
     (

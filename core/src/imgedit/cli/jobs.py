@@ -57,13 +57,14 @@ def jobs(ctx: click.Context, as_json: bool, limit: int) -> int:
 @click.pass_obj
 def show(screen: Screen, as_json: bool, job_id: str) -> None:
     """Everything that is known of one job."""
-    with journal_alone() as client:
-        record = client.job(job_id)
-    if screen.as_json:
-        _show_rows(screen, [record])
-        return
-    for name, text in _facts(record):
-        screen.line(f"{name + ':':<12}{text}")
+    with of_earlier_jobs(screen.watch, job_id):
+        with journal_alone() as client:
+            record = client.job(job_id)
+        if screen.as_json:
+            _show_rows(screen, [record])
+            return
+        for name, text in _facts(record):
+            screen.line(f"{name + ':':<12}{text}")
 
 
 @jobs.command(
@@ -232,7 +233,9 @@ def _facts(record: JobRecord) -> Iterator[tuple[str, Any]]:
         yield "error", record.error.get("message", record.error.get("type"))
     if not record.finished:
         yield "next", f"imgedit jobs resume {record.id}"
-    if record.charged == "unknown":
+    if job.status == "planned":
+        yield "or", f"imgedit jobs settle {record.id} --not-charged, to send it no more"
+    elif record.charged == "unknown":
         yield "or", f"imgedit jobs settle {record.id} --charged, or --not-charged"
     elif job.status == "done" and not record.finished:
         charge = "--charged" if record.charged == "yes" else "--not-charged"

@@ -29,7 +29,7 @@ def settle(
     job that is done and whose picture is gone for good ends so, too.
     """
     from ..engine.bookkeeping import left_over
-    from ..errors import UsageError
+    from ..errors import OutputError, UsageError
     from ..journal import job_row
     from .words import say_cost
 
@@ -44,13 +44,19 @@ def settle(
             )
         record = client.settle(job_id, charged=charged, cost=cost)
         left = left_over(client.runtime, record.id) if charged else None
-    if as_json:
-        screen.document({"jobs": [job_row(record)]})
-        return
     said = "not charged"
     if charged:
         said = f"charged (cost: {say_cost(record.cost, record.quote)})"
-    screen.line(f"Job {record.id} is settled: {said}.")
+    said = f"Job {record.id} is settled: {said}."
+    try:
+        if as_json:
+            screen.document({"jobs": [job_row(record)]})
+            return
+        screen.line(said)
+    except OutputError as error:
+        error.charged = record.charged
+        error.fill(job_id=record.id, hint=said)
+        raise
     if left is not None:
         screen.note(f"What came of it lies in {left}.")
 
