@@ -6,12 +6,13 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, MutableSet
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakSet
 
 from .client import Client
 from .contract.event import Event
@@ -40,6 +41,8 @@ class SyncClient:
     be resumed: the KeyboardInterrupt then carries `job`, `job_id` and `charged` of the one that was
     waited for; what else runs in this client is canceled, too. Whatever else a handler of signals
     raises (SystemExit, the end of a task's time) stops and carries the one that was waited for.
+    The end of the client stops what still runs in it: who waits in another thread gets the
+    CancelledError of an edit that was canceled.
 
     It is used in the process that made it; its callbacks cannot wait for it.
     """
@@ -57,6 +60,7 @@ class SyncClient:
     def _open(self, make: Callable[[], Client]) -> None:
         self._client = make()
         self._process = os.getpid()
+        self._waiting: WeakSet[asyncio.Task[Any]] = WeakSet()  # for a job that they do not run
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="imgedit", daemon=True)
         self._thread.start()
@@ -92,13 +96,14 @@ class SyncClient:
         except UsageError:
             _drop(work)
             raise
-        begun: list[asyncio.Task[Any]] = []
-        future = asyncio.run_coroutine_threadsafe(_carried(work, begun), self._loop)
+        begun: set[asyncio.Task[Any]] = set()
+        place = begun if job is None else self._waiting
+        future = asyncio.run_coroutine_threadsafe(_carried(work, place), self._loop)
         try:
             value, error = future.result()
         except BaseException as stop:  # Ctrl-C, or what another handler of a signal raises here
             if isinstance(stop, KeyboardInterrupt):
-                self._stop(lambda: asyncio.all_tasks() - {asyncio.current_task()})
+                self._stop(self._running)
             else:
                 self._stop(lambda: [*begun, *([] if job is None else [job.task])])
             if isinstance(stop, CancelledError):  # somebody else's Ctrl-C, before this one began
@@ -141,6 +146,10 @@ class SyncClient:
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(stop(), self._loop).result(10)
 
+    def _running(self) -> set[asyncio.Task[Any]]:
+        """What runs, on the loop; who only waits for a job ends with it."""
+        return asyncio.all_tasks().difference(self._waiting, [asyncio.current_task()])
+
     def __enter__(self) -> Self:
         return self
 
@@ -148,10 +157,16 @@ class SyncClient:
         self.close()
 
     def close(self) -> None:
-        """Close the client and its loop; results without a place of their own are deleted."""
+        """Stop what runs, as Ctrl-C does, then close the client and its loop.
+
+        Results without a place of their own are deleted.
+        """
         if self._loop.is_closed() or os.getpid() != self._process:
             return  # what a forked child has is a copy: the original is used on
+        self._refuse()
+        self._stop(self._running)
         self._run(self._client.close())
+        self._stop(self._running)  # what began in between
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -256,7 +271,7 @@ class SyncEditJob:
 
 
 async def _carried(
-    work: Awaitable[_T], begun: list[asyncio.Task[Any]]
+    work: Awaitable[_T], begun: MutableSet[asyncio.Task[Any]]
 ) -> tuple[_T | None, BaseException | None]:
     """What it comes to, or what it raises: a future would make another error of a cancellation.
 
@@ -264,7 +279,7 @@ async def _carried(
     """
     task = asyncio.current_task()
     assert task is not None  # a coroutine runs in one
-    begun.append(task)
+    begun.add(task)
     try:
         return await work, None
     except BaseException as error:

@@ -105,6 +105,57 @@ def test_a_job_that_was_canceled_says_how_to_go_on(
         assert caught.value.job == text  # type: ignore[attr-defined]  # put there by the engine
 
 
+class Patient(threading.Thread):
+    """Somebody who waits in another thread; `came` is what it comes to."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self._ask = ask
+        self.came: list[Any] = []
+
+    def run(self) -> None:
+        try:
+            self.came.append(self._ask())
+        except BaseException as error:
+            self.came.append(error)
+
+
+@pytest.mark.parametrize("durable", (True, False))
+@pytest.mark.parametrize("way", ("edit", "result"))
+def test_the_end_of_a_client_stops_what_runs_in_it(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, durable: bool, way: str
+) -> None:
+    """Who waits in another thread gets the job, which is paid, and can go on with it."""
+    paid = threading.Event()
+
+    def note(event: imgedit.Event) -> None:
+        if event.kind == "accepted":
+            paid.set()
+
+    def ask() -> Any:
+        if way == "edit":
+            return client.edit(source, "x", provider="acme", on_event=note)
+        return client.submit(source, "x", provider="acme", on_event=note).result()
+
+    server.on("GET", "/jobs/7", Answer(fault="hang"))
+    journal = tmp_path / "jobs.sqlite3" if durable else None
+    with imgedit.SyncClient(journal=journal) as client:
+        waits = Patient(ask)
+        waits.start()
+        assert paid.wait(10)
+    waits.join(10)
+    (stopped,) = waits.came
+    assert type(stopped) is asyncio.CancelledError
+    said: Any = stopped
+    assert said.charged == "yes"
+    done = {"id": "7", "urls": [f"{server.url}/out.png"], "cost": "0.04"}
+    server.on("GET", "/jobs/7", Answer.json(done))
+    with imgedit.SyncClient(journal=journal) as client:
+        result = client.resume(said.job_id if durable else said.job)
+        assert result.image.read() == png()
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
 @pytest.mark.parametrize("index", (0, 2))
 def test_ctrl_c_carries_the_job_that_was_waited_for(
