@@ -17,6 +17,7 @@ from PIL import Image
 
 import imgedit
 from imgedit import errors
+from imgedit.engine.journal import MemoryJournal
 from imgedit.testing.pictures import png, png_bomb
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -403,6 +404,18 @@ def test_nothing_is_left_in_the_spool_of_a_finished_job(
     edit(source.read_bytes(), out=tmp_path / "out.png", journal=tmp_path / "jobs.sqlite3")
     left = list((tmp_path / "jobs.sqlite3.spool").rglob("*"))
     assert left == []
+
+
+def test_the_spool_of_a_journal_of_ones_own_may_be_relative(
+    acme: Any, edit: Any, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(MemoryJournal):
+        spool = Path("pictures")
+
+    monkeypatch.chdir(tmp_path)
+    path = edit(source, journal=Own()).image.path
+    assert path.is_relative_to(tmp_path / "pictures")
+    assert path.read_bytes() == png()
 
 
 @pytest.mark.parametrize(

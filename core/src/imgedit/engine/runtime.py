@@ -127,7 +127,7 @@ class Runtime:
         if self._spool is None:
             kept = self.journal.spool
             self._temporary = kept is None
-            self._spool = kept or make_temporary()
+            self._spool = kept.absolute() if kept else make_temporary()
         elif self._temporary:
             make_again(self._spool)
         return self._spool
