@@ -30,7 +30,7 @@ from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
 from .engine.store import loads
-from .errors import ConfigError, ImgEditError, JournalError, UsageError
+from .errors import BudgetExceeded, ConfigError, ImgEditError, JournalError, UsageError
 from .job import EditJob, OnEvent
 from .ledger import Budget, Purse
 from .manifest.poll import deadline_seconds
@@ -348,6 +348,8 @@ class Client(Books):
         try:
             self._save(record, self.runtime.purse if planned else self.runtime.no_purse, "json")
         except ImgEditError as error:
+            if isinstance(error, BudgetExceeded):  # it is there when there is room again
+                told_of(error, record, "json")
             error.only_here = self.runtime.durable
             raise
 

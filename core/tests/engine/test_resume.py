@@ -896,6 +896,30 @@ def test_a_job_that_had_no_time_is_there_to_be_resumed(
     assert resume(caught.value.job_id, journal=path).image.size == len(png())
 
 
+def test_the_json_of_a_job_that_no_budget_has_room_for_is_kept(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    with pytest.raises(errors.DeadlineExceeded) as late:
+        edit(source, deadline=1e-6)
+    for journal in (None, path):
+        with pytest.raises(errors.BudgetExceeded) as caught:
+            resume(late.value.job, journal=journal, budgets=[imgedit.Budget(amount="0.03 USD")])
+        assert (caught.value.charged, caught.value.job_id) == ("no", late.value.job_id)
+        assert caught.value.hint == (
+            "`imgedit spend` (in Python: client.spend()) shows what was spent and reserved. "
+            "Then go on with: client.resume(error.job)"
+        )
+    assert server.requests == []
+    assert resume(caught.value.job, journal=path).image.size == len(png())
+    with imgedit.SyncClient(journal=path) as client:
+        client.prune(timedelta(0))
+    with pytest.raises(errors.JournalError, match="is over") as over:
+        resume(late.value.job, journal=path, budgets=[imgedit.Budget(amount="0.03 USD")])
+    assert over.value.job is None
+    assert server.count("POST", "/edit") == 1
+
+
 def test_a_picture_that_was_deleted_is_fetched_again(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:
