@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from .contract.event import Event
 from .engine.record import JobRecord
-from .errors import ImgEditError
 from .result import EditResult
 
 OnEvent = Callable[[Event], object]
@@ -67,7 +66,7 @@ class EditJob:
             ImgEditError: as `Client.edit`.
             asyncio.CancelledError: it was canceled; its `job` goes on with `Client.resume`.
         """
-        await asyncio.wait([self._task])
+        await self._over()
         if self._task.cancelled():
             raise self._stopped or asyncio.CancelledError
         return self._task.result()
@@ -90,8 +89,10 @@ class EditJob:
         What the provider has begun goes on there, and may be charged.
         """
         self._task.cancel()
-        await asyncio.wait([self._task])
-        if self._task.cancelled():
-            return getattr(self._stopped, "job", None)
-        error = self._task.exception()
-        return error.job if isinstance(error, ImgEditError) else None
+        await self._over()
+        return getattr(self.stopped_by, "job", None)
+
+    async def _over(self) -> None:
+        """Wait for its end; what is over is not waited for, not even for a turn of the loop."""
+        if not self._task.done():
+            await asyncio.wait([self._task])

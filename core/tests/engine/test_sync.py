@@ -16,6 +16,7 @@ import pytest
 
 import imgedit
 from imgedit.engine.journal import MemoryJournal
+from imgedit.sync import SyncEditJob
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -121,7 +122,7 @@ class Patient(threading.Thread):
 
 
 @pytest.mark.parametrize("durable", (True, False))
-@pytest.mark.parametrize("way", ("edit", "result"))
+@pytest.mark.parametrize("way", ("edit", "result", "events"))
 def test_the_end_of_a_client_stops_what_runs_in_it(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, durable: bool, way: str
 ) -> None:
@@ -135,7 +136,10 @@ def test_the_end_of_a_client_stops_what_runs_in_it(
     def ask() -> Any:
         if way == "edit":
             return client.edit(source, "x", provider="acme", on_event=note)
-        return client.submit(source, "x", provider="acme", on_event=note).result()
+        job = client.submit(source, "x", provider="acme", on_event=note)
+        if way == "events":
+            assert "accepted" in [event.kind for event in job.events()]
+        return job.result()
 
     server.on("GET", "/jobs/7", Answer(fault="hang"))
     journal = tmp_path / "jobs.sqlite3" if durable else None
@@ -154,6 +158,51 @@ def test_the_end_of_a_client_stops_what_runs_in_it(
         result = client.resume(said.job_id if durable else said.job)
         assert result.image.read() == png()
     assert server.count("POST", "/edit") == 1
+
+
+def test_a_job_outlives_its_client_as_far_as_it_came(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """A client that is closed cannot be asked; the job knows its end, and nothing costs nothing."""
+    with imgedit.SyncClient() as client:
+        good = client.submit(source, "x", provider="acme", out=tmp_path / "out.png")
+        good.result()
+        server.on("GET", "/jobs/7", Answer(fault="hang"))
+        server.on("POST", "/edit", Answer.json({"id": "8"}))
+        server.on("GET", "/jobs/8", Answer(fault="hang"))
+        stopped = client.submit(source, "y", provider="acme")
+        begun = next(event for event in stopped.events() if event.kind == "accepted")
+    assert good.result().image.read() == png()
+    assert good.cancel() is None
+    assert [event.kind for event in good.events()][-1] == "done"
+    assert begun in list(stopped.events())
+    text = stopped.cancel()
+    assert text is not None
+    with pytest.raises(asyncio.CancelledError) as caught:
+        stopped.result()
+    error: Any = caught.value
+    assert (error.job, error.job_id, error.charged) == (text, stopped.id, "yes")
+
+
+def test_a_callback_that_asks_for_its_job_learns_that_its_money_is_not_known(
+    acme: Any, source: Path
+) -> None:
+    refused: list[imgedit.UsageError] = []
+    begun = threading.Event()
+
+    def ask(event: imgedit.Event) -> None:
+        if event.kind == "accepted":
+            assert begun.wait(10)
+            for way in (job.result, job.cancel, lambda: list(job.events())):
+                with pytest.raises(imgedit.UsageError, match="callback") as caught:
+                    way()
+                refused.append(caught.value)
+
+    with imgedit.SyncClient() as client:
+        job = client.submit(source, "x", provider="acme", on_event=ask)
+        begun.set()
+        assert job.result().image.read() == png()
+    assert [(error.charged, error.job_id) for error in refused] == [("unknown", job.id)] * 3
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
@@ -279,8 +328,9 @@ def test_a_callback_cannot_wait_for_its_own_client(acme: Any, source: Path) -> N
     assert [error.charged for error in refused[:3]] == ["no", "unknown", "no"]
 
 
-def _in_a_child(client: imgedit.SyncClient, source: Path, told: Any) -> None:
+def _in_a_child(client: imgedit.SyncClient, job: SyncEditJob, source: Path, told: Any) -> None:
     for ask in (
+        job.result,
         lambda: client.edit(source, "x", provider="acme"),
         lambda: client.resume("01JOB"),
         lambda: client.settle("01JOB", charged=False),
@@ -304,18 +354,22 @@ def test_a_forked_child_makes_a_client_of_its_own(
     told = kind.SimpleQueue()
     with imgedit.SyncClient() as client:
         client.edit(source, "x", provider="acme")
-        child = kind.Process(target=_in_a_child, args=(client, source, told))
+        server.on("POST", "/edit", Answer.json({"id": "8"}), Answer.json({"id": "7"}))
+        server.on("GET", "/jobs/8", Answer(fault="hang"))
+        job = client.submit(source, "x", provider="acme")
+        assert any(event.kind == "accepted" for event in job.events())
+        child = kind.Process(target=_in_a_child, args=(client, job, source, told))
         child.start()
         child.join(30)
         if child.exitcode is None:
             child.kill()
         assert child.exitcode == 0
         assert client.spend()  # the child closed nothing here
-    said = [told.get() for _ in range(5)]
-    assert all("another process" in message for message, _ in said[:4])
-    assert [charged for _, charged in said[:4]] == ["no", "unknown", "unknown", "no"]
-    assert said[4] == (len(png()), "yes")
-    assert server.count("POST", "/edit") == 3
+    said = [told.get() for _ in range(6)]
+    assert all("another process" in message for message, _ in said[:5])
+    assert [charged for _, charged in said[:5]] == ["unknown", "no", "unknown", "unknown", "no"]
+    assert said[5] == (len(png()), "yes")
+    assert server.count("POST", "/edit") == 4
 
 
 def test_what_is_canceled_before_it_began_says_so_as_any_other(acme: Any, source: Path) -> None:
