@@ -211,7 +211,7 @@ class Client(Books):
             out: where the picture goes; None = a file that ends with the client.
             max_cost: "0.10 USD"; refused when the price may be higher or is not known.
             deadline: seconds for all of it; None = the provider's own, else 600.
-            overwrite: whether `out` may replace a file.
+            overwrite: whether `out` may replace a file; a name that the format changes never does.
             keep_metadata: send EXIF and other metadata along instead of removing it.
             sidecar: whether a record is written beside each picture, "out.png.json".
             reuse: whether the stored result of the same edit, when there is one in the journal, is

@@ -177,6 +177,19 @@ def test_an_extension_that_contradicts_the_bytes_is_corrected(
     assert (tmp_path / "x.jpg").read_bytes() == jpeg()
 
 
+def test_overwriting_is_for_the_name_that_was_given(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    server.on("GET", "/out.png", Answer.picture(jpeg(), "image/jpeg"))
+    (tmp_path / "x.jpg").write_bytes(b"nobody named it")
+    result = edit(source, out=tmp_path / "x.png", overwrite=True)
+    assert result.image.path == tmp_path / "x-1.jpg"
+    assert result.warnings == ("the picture is image/jpeg: it was written to x-1.jpg",)
+    assert (tmp_path / "x.jpg").read_bytes() == b"nobody named it"
+    assert edit(source, out=tmp_path / "x", overwrite=True).image.path == tmp_path / "x.jpg"
+    assert (tmp_path / "x.jpg").read_bytes() == jpeg(), "any format may be meant"
+
+
 @pytest.mark.parametrize(("name", "sent"), (("x.png", "png"), ("x.jpg", "jpeg"), ("x.gif", None)))
 def test_the_output_name_asks_for_its_format(
     acme: Any,
@@ -258,18 +271,18 @@ def test_an_output_that_cannot_work_costs_nothing(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="whole paths have a limit there")
-def test_a_long_name_that_gets_no_number(
-    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+@pytest.mark.parametrize("overwrite", (False, True))
+def test_a_name_that_is_too_long_for_a_number(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, overwrite: bool
 ) -> None:
-    out = tmp_path / f"{'x' * 250}.png"
+    out = tmp_path / f"{'x' * 247}.png"
     with pytest.raises(errors.OutputError, match="cannot be written") as caught:
-        edit(source, out=out)
+        edit(source, out=tmp_path / f"x{out.name}", overwrite=overwrite)
     assert caught.value.hint == "Choose a shorter name (-o, or out= in Python)."
-    assert edit(source, out=out, overwrite=True).image.path == out
     with pytest.raises(errors.OutputError, match="cannot be written"):
-        edit(source, out=tmp_path / f"{'x' * 251}.png", overwrite=True)
-    with pytest.raises(errors.OutputError, match="cannot be written"):
-        edit(source, out=out, overwrite=True, sidecar=True)
+        edit(source, out=out, overwrite=overwrite, sidecar=True)
+    assert server.requests == []
+    assert edit(source, out=out, overwrite=overwrite).image.path == out
 
 
 def test_a_folder_is_never_overwritten(

@@ -225,8 +225,9 @@ def test_a_name_that_follows_the_format_takes_nobodys_place(
     assert result.image.path == tmp_path / "out-1.gif"
     assert json.loads((tmp_path / "out-1.gif.json").read_text())["output"]["bytes"] == len(gif())
     assert (tmp_path / "out.gif.json").read_text() == "mine"
-    edit(source, out=tmp_path / "out.png", sidecar=True, overwrite=True)
-    assert json.loads((tmp_path / "out.gif.json").read_text())["output"]["bytes"] == len(gif())
+    result = edit(source, out=tmp_path / "out.png", sidecar=True, overwrite=True)
+    assert result.image.path == tmp_path / "out-2.gif"
+    assert (tmp_path / "out.gif.json").read_text() == "mine"
 
 
 @pytest.mark.parametrize("extension", ("png", "jpg", "jpeg", "webp"))

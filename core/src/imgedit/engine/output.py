@@ -16,10 +16,8 @@ from ..files import whole
 from ..images.sniff import extension_for, media_type_for
 
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
-_LONGEST: Final = ".webp"
-"""What a name may end in when the picture has another format."""
-_NUMBERED: Final = f"-99{_LONGEST}"
-"""And when another has that name: nobody named it, so it gets a number."""
+_LONGEST: Final = "-99.webp"
+"""What a name may end in: a format that nobody named, and a number when another has that name."""
 _ELSEWHERE: Final = "-o, or out= in Python"
 _SEPARATORS: Final = tuple(filter(None, (os.sep, os.altsep)))
 _IN_THE_WAY: Final = "Move what is there away."
@@ -108,7 +106,7 @@ def _check_all(
 ) -> None:
     for index in range(count):
         asked = numbered(place, index, count)
-        _check_length(asked, _LONGEST if overwrite else _NUMBERED, sidecar=sidecar)
+        _check_length(asked, sidecar=sidecar)
         for path in usual_names(asked):
             if os.path.isdir(path):
                 raise _is_folder(path)
@@ -136,9 +134,9 @@ def check_place(out: str | Path) -> Path:
     return Path(out)
 
 
-def _check_length(path: Path, end: str, *, sidecar: bool) -> None:
+def _check_length(path: Path, *, sidecar: bool) -> None:
     stem = path.name if media_type_for(path.suffix) is None else path.stem
-    longest = path.with_name(stem + end)
+    longest = path.with_name(stem + _LONGEST)
     try:
         os.lstat(sidecar_of(longest) if sidecar else longest)
     except FileNotFoundError:

@@ -79,9 +79,8 @@ def named_place(
     target = fitting(asked, media_type)
     if target in (asked, asked.with_name(asked.name + target.suffix)):
         return target, None
-    if not wish.overwrite:
-        # The user did not name it, so it may be another.
-        target = free_name(target, sidecar=wish.sidecar, ours=ours)
+    # The user did not name it: nothing there may be replaced.
+    target = free_name(target, sidecar=wish.sidecar, ours=ours)
     return target, f"the picture is {media_type}: it was written to {target.name}"
 
 
@@ -127,7 +126,11 @@ def _place(
     out = Path(wish.out)
     target, warning = named_place(out, file.index, count, file.media_type, wish, ours)
     # A job that is resumed may be old, and what came since may be paid for, too.
-    overwrite = wish.overwrite and not (resumed and is_newer(target, record.placed_since))
+    overwrite = (
+        wish.overwrite
+        and warning is None
+        and not (resumed and is_newer(target, record.placed_since))
+    )
     try:
         place(source, target, overwrite=overwrite)
     except OutputError as error:

@@ -111,7 +111,7 @@ def _copy(
         target, warning = named_place(out, file.index, len(files), file.media_type, wish)
         if warning is not None:
             warnings.append(warning)
-        place(Path(file.path), target, overwrite=wish.overwrite)
+        place(Path(file.path), target, overwrite=wish.overwrite and warning is None)
         copies.append(evolve(file, path=str(target.absolute())))
     return tuple(copies), warnings
 
