@@ -30,7 +30,14 @@ from .engine.rules import supersedes
 from .engine.runtime import Runtime
 from .engine.sidecar import write_sidecars
 from .engine.store import loads
-from .errors import BudgetExceeded, ConfigError, ImgEditError, JournalError, UsageError
+from .errors import (
+    BudgetExceeded,
+    ConfigError,
+    ImgEditError,
+    JournalError,
+    UnknownProvider,
+    UsageError,
+)
 from .job import EditJob, OnEvent
 from .ledger import Budget, Purse
 from .manifest.poll import deadline_seconds
@@ -507,7 +514,11 @@ class Client(Books):
 
     def _provider_of(self, record: JobRecord) -> Provider:
         with of_a_job(record, self.runtime.way):
-            return self.runtime.registry.provider(record.job.provider)
+            try:
+                return self.runtime.registry.provider(record.job.provider)
+            except UnknownProvider as error:
+                error.hint = _install(record.distribution) or error.hint
+                raise
 
     async def _ask(self, given: Mapping[str, Any]) -> Ask:
         out = given["out"]
@@ -529,6 +540,19 @@ class Client(Books):
 
 def _is_json(job: str) -> bool:
     return job.lstrip().startswith("{")
+
+
+def _install(distribution: str) -> str | None:
+    """What brings a job's plugin back; None = it is there and left out, or never was installed."""
+    from importlib import metadata
+
+    if distribution.endswith("(registered)"):
+        return None
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return f"Install it: pip install {distribution}."
+    return None
 
 
 def _arguments(keywords: Mapping[str, Any]) -> dict[str, Any]:

@@ -853,6 +853,10 @@ def test_a_plugin_that_is_gone_changes_nothing_of_the_money(
         resume(gone.value.job)
     assert without.value.charged == gone.value.charged
     assert "client.resume(error.job)" in str(without.value)
+    record = evolve(loads(gone.value.job), distribution="acme-edits")
+    with pytest.raises(errors.UnknownProvider) as named:
+        resume(record)
+    assert "Install it: pip install acme-edits. Then go on with:" in str(named.value)
 
 
 @pytest.mark.parametrize(
