@@ -161,6 +161,7 @@ def test_recent_is_newest_first(journal: SqliteJournal, make_record: MakeRecord)
     assert [record.id for record in journal.recent()] == sorted(ids, reverse=True)
     assert [record.id for record in journal.recent(2)] == sorted(ids, reverse=True)[:2]
     assert list(journal.recent(0)) == []
+    assert len(list(journal.recent(10**20))) == 5
 
 
 def test_taken_are_the_vendor_ids_of_one_provider(

@@ -40,6 +40,7 @@ _OLD = """
 SELECT id FROM jobs
 WHERE finished = 1 AND updated_at < ? AND NOT ifnull(open, 0) AND owner IS NULL
 """
+_MOST = (1 << 63) - 1  # a larger number is none for SQLite
 _KEEP = "INSERT INTO ledger SELECT * FROM entries WHERE job_id = ?"
 
 
@@ -123,7 +124,8 @@ class SqliteJournal(Saving):
         self, limit: int = 50, unreadable: list[JournalError] | None = None
     ) -> Iterable[JobRecord]:
         """The newest jobs, newest first."""
-        return self._records(self._rows(_RECENT, (max(limit, 0),)), unreadable)
+        limit = min(max(limit, 0), _MOST)
+        return self._records(self._rows(_RECENT, (limit,)), unreadable)
 
     def _records(
         self, rows: list[tuple[str, str]], unreadable: list[JournalError] | None
