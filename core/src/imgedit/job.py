@@ -67,8 +67,9 @@ class EditJob:
             asyncio.CancelledError: it was canceled; its `job` goes on with `Client.resume`.
         """
         await self._over()
-        if self._task.cancelled():
-            raise self._stopped or asyncio.CancelledError
+        end = self.end
+        if isinstance(end, asyncio.CancelledError):
+            raise end
         return self._task.result()
 
     @property
@@ -77,11 +78,13 @@ class EditJob:
         return self._task
 
     @property
-    def stopped_by(self) -> BaseException | None:
-        """The error or the cancellation that ended it; None = neither, or not yet."""
+    def end(self) -> EditResult | BaseException | None:
+        """The result, or the error or the cancellation that ended it; None = it is not over."""
         if not self._task.done():
             return None
-        return self._stopped if self._task.cancelled() else self._task.exception()
+        if self._task.cancelled():
+            return self._stopped or asyncio.CancelledError()
+        return self._task.exception() or self._task.result()
 
     async def cancel(self) -> str | None:
         """Stop driving the job; returns it as JSON when it can be resumed, else None.
@@ -90,7 +93,7 @@ class EditJob:
         """
         self._task.cancel()
         await self._over()
-        return getattr(self.stopped_by, "job", None)
+        return getattr(self.end, "job", None)
 
     async def _over(self) -> None:
         """Wait for its end; what is over is not waited for, not even for a turn of the loop."""

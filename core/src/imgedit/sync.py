@@ -41,6 +41,7 @@ class SyncClient:
     be resumed: the KeyboardInterrupt then carries `job`, `job_id` and `charged` of the one that was
     waited for; what else runs in this client is canceled, too. Whatever else a handler of signals
     raises (SystemExit, the end of a task's time) stops and carries the one that was waited for.
+    An edit that was finished just then is in its `result`, and `job` is None.
     The end of the client stops what still runs in it: who waits in another thread gets the
     CancelledError of an edit that was canceled.
 
@@ -118,7 +119,7 @@ class SyncClient:
             if isinstance(came, EditJob):  # nobody has it
                 job = came
                 self._stop(lambda: [came.task])
-            _tell(stop, job.stopped_by if job else ended or came)
+            _tell(stop, job.end if job else ended or came)
             raise stop from stop.__cause__
         if error is None:
             return cast("_T", value)
@@ -310,6 +311,10 @@ def _tell(stop: BaseException, stopped: object) -> None:
     with suppress(AttributeError, TypeError):  # it may be of a kind that takes nothing
         for name in ("job", "job_id", "charged", "stored"):
             setattr(stop, name, getattr(stopped, name, None))
+        if isinstance(stopped, EditResult):
+            facts: Any = stop
+            facts.result, facts.charged = stopped, "no" if stopped.reused else "yes"
+            stop.add_note("The edit was finished all the same: error.result")
         if getattr(stopped, "job", None) is not None:
             stop.add_note("The edit was stopped. To go on with it: client.resume(error.job)")
 

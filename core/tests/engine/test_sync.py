@@ -310,6 +310,36 @@ def test_what_is_raised_in_one_caller_leaves_the_others_alone(
         assert other.cancel() is not None
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
+@pytest.mark.parametrize("kind", (TooLong, KeyboardInterrupt))
+@pytest.mark.parametrize("way", ("edit", "submit"))
+def test_what_is_raised_as_an_edit_ends_carries_its_result(
+    acme: Any, source: Path, alarm: Any, kind: type[BaseException], way: str
+) -> None:
+    """It is paid, and nothing else has it."""
+
+    def ring(event: imgedit.Event) -> None:
+        if event.kind == "done":
+            waiting: Any = client._loop._ready  # type: ignore[attr-defined]  # what comes next
+            before = len(waiting)
+            alarm(kind())
+            while len(waiting) == before:
+                pause.wait(0.01)
+
+    pause = threading.Event()
+    with imgedit.SyncClient() as client:
+        ways = {
+            "edit": lambda: client.edit(source, "x", provider="acme", on_event=ring),
+            "submit": lambda: client.submit(source, "x", provider="acme", on_event=ring).result(),
+        }
+        with pytest.raises(kind) as caught:
+            ways[way]()
+        stopped: Any = caught.value
+        assert stopped.result.image.read() == png()
+        assert (stopped.charged, stopped.job_id) == ("yes", stopped.result.job_id)
+        assert "error.result" in stopped.__notes__[0]
+
+
 def test_a_callback_cannot_wait_for_its_own_client(acme: Any, source: Path) -> None:
     refused: list[imgedit.UsageError] = []
 
