@@ -15,6 +15,7 @@ import pytest
 import imgedit
 from imgedit import errors
 from imgedit.config import Config, ProviderConfig
+from imgedit.engine.record import new_id
 from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -42,10 +43,11 @@ def test_pruning_keeps_what_the_journal_cannot_tell_of(
 
     async def run() -> None:
         async with imgedit.Client(journal=journal) as client:
-            (client.runtime.spool / "01ORPHAN").mkdir()
-            os.utime(client.runtime.spool / "01ORPHAN", (0, 0))
+            never_stored = client.runtime.spool / new_id()
+            never_stored.mkdir()
+            os.utime(never_stored, (0, 0))
             assert client.prune(timedelta(days=1)) == []
-            assert not (client.runtime.spool / "01ORPHAN").exists()
+            assert not never_stored.exists()
             if trouble == "disk":
                 with closing(SqliteJournal(path)) as other:
                     assert other.hold(result.job_id), "whoever prunes does not drive it"
@@ -62,9 +64,9 @@ def test_pruning_keeps_the_pictures_of_a_journal_that_was_moved_away(
     before = edit(source, journal=path).image.path
     path.rename(tmp_path / "damaged.sqlite3")
     os.utime(before.parent, (0, 0))
+    never_stored = before.parent.with_name(new_id())
     for _ in range(2):  # with an empty journal, then with one that has a job
         with imgedit.SyncClient(journal=path) as client:
-            never_stored = before.parent.with_name("01ORPHAN")
             never_stored.mkdir(exist_ok=True)
             os.utime(never_stored, (0, 0))
             assert client.prune(timedelta(days=1)) == []
@@ -99,6 +101,21 @@ def test_pruning_keeps_what_was_paid_since_a_backup_that_was_put_back(
     with imgedit.SyncClient(journal=path) as client:
         client.prune(timedelta(days=1))
         assert list(folder.iterdir())
+
+
+def test_pruning_takes_nothing_that_was_never_a_jobs(
+    acme: Any, edit: Any, source: Path, tmp_path: Path
+) -> None:
+    """Whoever is asked for a folder for pictures may name one with pictures in it."""
+    spool = tmp_path / "pictures"
+    mine = spool / "holiday" / "beach.png"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(png())
+    os.utime(mine.parent, (0, 0))
+    journal = SqliteJournal(tmp_path / "jobs.sqlite3", spool=spool)
+    with imgedit.SyncClient(journal=journal) as client:
+        client.prune(timedelta(0))
+    assert mine.exists()
 
 
 def test_pruning_ends_what_an_earlier_one_began(

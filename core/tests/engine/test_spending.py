@@ -27,7 +27,7 @@ from imgedit.config.load import ProviderConfig
 from imgedit.discovery import registry
 from imgedit.engine import room
 from imgedit.engine.journal import MemoryJournal
-from imgedit.engine.record import JobRecord
+from imgedit.engine.record import JobRecord, new_id
 from imgedit.engine.room import EACH
 from imgedit.journal import SqliteJournal, job_row
 from imgedit.ledger import Entry
@@ -956,12 +956,13 @@ def test_pruning_forgets_jobs_and_pictures_but_no_money(
             with pytest.raises(errors.OutcomeUnknown) as caught:
                 await one.edit(source, "x", provider="acme")
             spool = one.runtime.spool
-            (spool / "01ORPHAN").mkdir()
+            never_stored = spool / new_id()
+            never_stored.mkdir()
             for folder in spool.iterdir():
                 os.utime(folder, (0, 0))
             assert done.image.path.exists()
             assert one.prune(timedelta(days=1)) == []
-            assert not (spool / "01ORPHAN").exists()
+            assert not never_stored.exists()
             assert one.prune(timedelta(0)) == [done.job_id]
             assert not done.image.path.exists()
             assert [record.id for record in one.jobs()] == [caught.value.job_id]

@@ -19,7 +19,7 @@ from ..ledger.budgets import to_money
 from . import ways
 from .aside import ASIDE, drop_aside, is_news, row_of, with_aside
 from .next_step import of_a_job
-from .record import JobRecord, now
+from .record import JobRecord, is_id, now
 from .summary import error_row
 from .ways import Way
 
@@ -175,11 +175,14 @@ def prune(runtime: Runtime, older_than: timedelta) -> list[str]:
 
 
 def _untouched(spool: Path, since: float) -> Iterator[Path]:
-    """The folders in the spool in which nothing was written since; none that cannot be read."""
+    """The folders of jobs in which nothing was written since; none that cannot be read.
+
+    What else lies in the spool is somebody's own.
+    """
     with suppress(OSError):
         for folder in spool.iterdir():
             with suppress(OSError):
-                if folder.is_dir() and folder.stat().st_mtime < since:
+                if is_id(folder.name) and folder.is_dir() and folder.stat().st_mtime < since:
                     yield folder
 
 

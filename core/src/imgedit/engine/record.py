@@ -24,6 +24,11 @@ def new_id() -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
+def is_id(name: str) -> bool:
+    """Whether a name may be a job's id."""
+    return len(name) == 26 and set(name) <= set(_ALPHABET)
+
+
 def now() -> datetime:
     """The present moment, in UTC."""
     return datetime.now(UTC)
