@@ -187,6 +187,29 @@ def test_a_command_that_is_wrong_denies_no_payment(
         assert "for one job: give its ID, too" in ran.err
 
 
+def test_a_job_that_is_over_its_limit_by_now_can_be_ended(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
+) -> None:
+    """Its limit is stored with it, and no other can be given."""
+    limit = ("--max-cost", "0.05 USD", "--timeout", "0.000001", "--json")
+    job = call("edit", photo, "warmer", *limit).document["error"]["job_id"]
+    end = f"imgedit jobs settle {job} --not-charged"
+    assert f"{end}, if it is not to be sent" in call("jobs", "show", job).out
+    for price in ({"amounts": "0.06"}, {"unknown": "not published"}):
+        acme({"models": [{"id": "one", "price": price}]})
+        over = call("jobs", "resume", job)
+        assert over.code == 4
+        assert "Raise the limit" not in over.err
+        assert "leave the limit out" not in over.err
+        assert f"For another limit end it with: {end}" in " ".join(over.err.split())
+    assert call(*shlex.split(end)[1:]).code == 0
+    (row,) = call("jobs", "--json").document["jobs"]
+    assert row["error"]["message"].startswith("it was only planned; settled by hand as not charged")
+    (row,) = call("spend", "--json").document["spend"]
+    assert (row["charged"], row["reserved"]) == ("0", "0")
+    assert server.requests == []
+
+
 def test_a_job_that_its_provider_forgot_and_did_not_charge_can_be_ended(
     acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any
 ) -> None:

@@ -234,7 +234,7 @@ def _facts(record: JobRecord) -> Iterator[tuple[str, Any]]:
     if not record.finished:
         yield "next", f"imgedit jobs resume {record.id}"
     if job.status == "planned":
-        yield "or", f"imgedit jobs settle {record.id} --not-charged, to send it no more"
+        yield "or", f"imgedit jobs settle {record.id} --not-charged, if it is not to be sent"
     elif record.charged == "unknown":
         yield "or", f"imgedit jobs settle {record.id} --charged, or --not-charged"
     elif job.status == "done" and not record.finished:

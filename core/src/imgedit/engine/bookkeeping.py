@@ -131,6 +131,8 @@ def _settled(
         said += f"; what came of it lies in {left}"
     kind = DownloadFailed if done or paid else OutcomeUnknown
     what = "its outcome was not known" if kind is OutcomeUnknown else "its picture was not fetched"
+    if job.status == "planned":
+        what = "it was only planned"
     error = kind(
         f"{what}; {said}",
         charged="yes" if charged else "no",

@@ -21,6 +21,7 @@ from ..discovery import choose
 from ..errors import BudgetExceeded, ImgEditError, UsageError, ValidationError
 from ..images.sniff import media_type_for
 from ..ledger.budgets import to_money as read_money
+from . import ways
 from .advice import advice
 from .output import check_writable
 from .prepare import prepare
@@ -30,6 +31,7 @@ from .same import fingerprint, note_of_none, note_of_same
 if TYPE_CHECKING:
     from ..discovery import Provider
     from .runtime import Runtime
+    from .ways import Way
 
 FIELDS = (
     "model",
@@ -262,7 +264,7 @@ def price_again(runtime: Runtime, provider: Provider, record: JobRecord) -> Quot
     """The price of a job that was not sent, when it may cost more by now than was reserved.
 
     Raises:
-        BudgetExceeded: it is over the limit that was given.
+        BudgetExceeded: it is over the limit that was given, and which is stored with the job.
     """
     model = provider.manifest.model(record.job.model.id) or record.job.model
     quote, before = provider.price(record.job.request, model), record.quote
@@ -271,8 +273,22 @@ def price_again(runtime: Runtime, provider: Provider, record: JobRecord) -> Quot
         if not unbound and _reserved(quote) <= _reserved(before):
             return None
     if record.max_cost is not None:
-        _check_cost(quote, record.max_cost, runtime, provider)
+        try:
+            _check_cost(quote, record.max_cost, runtime, provider)
+        except BudgetExceeded as error:
+            error.hint = _another_limit(runtime.way, record.id)
+            raise
     return quote
+
+
+def _another_limit(way: Way, job_id: str) -> str:
+    if way == "json":
+        return "For another limit begin a new edit."
+    return (
+        f"When its price is within the limit again, go on with: {ways.resume(way, job_id)}. For "
+        f"another limit end it with: {ways.settle(way, job_id, charged=False)}, and begin a new "
+        "edit."
+    )
 
 
 def _reserved(quote: Quote) -> Decimal:
