@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shlex
 import tempfile
 from pathlib import Path
@@ -55,12 +56,18 @@ def read_job(given: str) -> str | None:
     """The job as JSON, when a file is given; None = it is an id.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or holds something else.
     """
     if not given.endswith(".json"):
         return None
     try:
-        return Path(given).read_text(encoding="utf-8")
+        data = Path(given).read_bytes()
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # of PowerShell's `>`
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UsageError(f"{given} cannot be read: {reason}", charged="unknown") from None
+    if not text.lstrip().startswith("{"):
+        hint = "Such a file holds nothing but the job as JSON: { ... }"
+        raise UsageError(f"{given} is no job", charged="unknown", hint=hint)
+    return text
