@@ -187,6 +187,30 @@ def test_a_journal_without_the_job_denies_no_payment(path: Path, kind: Any) -> N
             assert caught.value.charged == "unknown"
 
 
+def test_a_client_without_a_journal_that_is_closed_advises_no_new_edit(
+    acme: Any, server: ScriptedServer, source: Path
+) -> None:
+    """The job is not over: only this client has forgotten it, and its JSON goes on."""
+    server.on("GET", "/jobs/7", Answer(fault="hang"))
+
+    async def run() -> None:
+        async with imgedit.Client() as client:
+            with pytest.raises(errors.DeadlineExceeded) as begun:
+                await client.edit(source, "x", provider="acme", deadline=1)
+        for ask in (client.job, lambda name: client.settle(name, charged=True)):
+            with pytest.raises(errors.JournalError, match="no unfinished job") as caught:
+                ask(str(begun.value.job_id))
+            assert caught.value.charged == "unknown"
+            assert "new edit" not in str(caught.value)
+            assert "client.resume(error.job)" in str(caught.value)
+        server.on("GET", "/jobs/7", done(server))
+        async with imgedit.Client() as other:
+            assert (await other.resume(str(begun.value.job))).image.read() == png()
+
+    asyncio.run(run())
+    assert server.count("POST", "/edit") == 1
+
+
 def test_a_journal_that_fails_does_not_say_that_nothing_was_sent_since(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from ..contract.money import exactly
 from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse
 from ..ledger.budgets import Total
+from . import ways
 from .record import JobRecord
 from .rules import enters, is_lost, may_follow, next_turn, over_already, row_of, sent_already
 
@@ -187,10 +188,13 @@ class MemoryJournal:
         """The job with this id."""
         if job_id in self._records:
             return self._records[job_id]
-        if job_id in self._entries:
+        if job_id in self._ended:
             raise over_already(self._entries[job_id])
-        what = f"there is no unfinished job {job_id!r} in this client"
-        raise JournalError(what, charged="unknown")  # another one may have it
+        raise JournalError(
+            f"there is no unfinished job {job_id!r} in this client, or it is closed",
+            hint=f"If an error carried it as JSON, go on with: {ways.resume('json', job_id)}",
+            charged="unknown",  # another one may have it
+        )
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:
         """All jobs that it still holds."""
