@@ -188,6 +188,10 @@ def test_a_paid_job_that_can_be_fetched_is_not_settled_as_not_charged(
         fetch = f'Fetch it with: client.resume("{job}")'
         free = f'client.settle("{job}", charged=True, cost="0 USD")'
         assert refused.value.hint == f"{fetch}. If your account shows no charge: {free}"
+        with pytest.raises(errors.UsageError, match="charges USD, not EUR") as other:
+            client.settle(job, charged=True, cost="0.05 EUR")
+        # The same number would be another amount.
+        assert other.value.hint == "Give what it cost in USD (--cost, or cost= in Python)."
         assert client.job(job).job.status == "accepted"
         record = client.settle(job, charged=True)
         said = str((record.error or {})["message"])

@@ -123,7 +123,7 @@ def _settled(
     if cost is not None and cost.unit != job.model.unit:
         raise UsageError(
             f"{job.provider} charges {job.model.unit}, not {cost.unit}",
-            hint=f'Give the cost like this: --cost "{cost.amount:f} {job.model.unit}"',
+            hint=f"Give what it cost in {job.model.unit} (--cost, or cost= in Python).",
         )
     facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))
     said = f"settled by hand as {'' if charged else 'not '}charged"
