@@ -28,7 +28,7 @@ from imgedit.discovery import registry
 from imgedit.engine import room
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord, new_id
-from imgedit.engine.room import EACH
+from imgedit.engine.room import EACH, Room
 from imgedit.journal import SqliteJournal, job_row
 from imgedit.ledger import Entry
 from imgedit.testing.acme import MANIFEST, make
@@ -776,6 +776,48 @@ def test_edits_at_once_wait_for_the_room_that_others_hold(
     assert rooms() == 0
     waiting = [event.job_id for event in seen if event.kind == "waiting"]
     assert len(waiting) == len(set(waiting)) == 3, "each is told once"
+    sent = [event.job_id for event in seen if event.kind in ("sending", "accepted")]
+    assert sent[::2] == sent[1::2], "one is sent when the answer before is stored"
+
+
+@pytest.mark.parametrize("kind", ("picture", "json"))
+def test_the_room_is_held_while_the_answer_arrives(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path, monkeypatch: Any, kind: str
+) -> None:
+    """Its head is there at once, and its body takes longer than the other edit may."""
+    acme(**direct(server))
+    small_disk(monkeypatch)
+    answer = Answer.picture(png()) if kind == "picture" else Answer.json({"id": "7"})
+    server.on("POST", "/edit", evolve(answer, fault="hang_inside"))
+
+    async def work() -> None:
+        async with client(tmp_path / "jobs.sqlite3") as one:
+            first = asyncio.create_task(one.edit(source, "x", provider="acme"))
+            while not rooms():
+                await asyncio.sleep(0.01)
+            with pytest.raises(errors.DeadlineExceeded):
+                await one.edit(source, "y", provider="acme", deadline=0.4)
+            first.cancel()
+            with suppress(asyncio.CancelledError):
+                await first
+
+    run(work())
+    assert server.count("POST", "/edit") == 1
+    assert rooms() == 0
+
+
+def test_a_picture_that_arrives_is_written_into_its_room(tmp_path: Path) -> None:
+    """So nobody else, in this process or another, can take what it needs."""
+    held = Room(tmp_path, 1)
+    written = 0
+    for size in (1000, 5 << 20, 20 << 20):
+        held.make_way(size)
+        written += size
+        (left,) = (size for size in map(size_of, range(256)) if 1 << 20 < size < EACH)
+        assert EACH - written - (2 << 20) <= left < EACH - written, "and a little for names"
+    held.make_way(EACH)
+    held.give_back()
+    held.make_way(1)
 
 
 def test_who_waits_for_room_keeps_the_deadline(
@@ -826,11 +868,14 @@ except JournalError as error:
 
 def rooms() -> int:
     """The rooms that this process holds: they are files without a name."""
-    held = 0
-    for number in range(256):
-        with suppress(OSError):
-            held += os.fstat(number).st_size == EACH
-    return held
+    return sum(size_of(number) == EACH for number in range(256))
+
+
+def size_of(number: int) -> int:
+    """Bytes of an open file."""
+    with suppress(OSError):
+        return os.fstat(number).st_size
+    return 0
 
 
 def test_the_room_is_given_back_before_the_answer_needs_it(

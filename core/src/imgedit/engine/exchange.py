@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -74,8 +73,7 @@ async def perform(
                 return await _http(run, request, number, on_sent)
             async with rooms.taken(run) as room:
                 await _check_unchanged(run, request)
-                give_back = partial(rooms.give_back, room)
-                return await _http(run, request, number, on_sent, on_answer=give_back)
+                return await _http(run, request, number, on_sent, on_write=room.make_way)
         except TooEarly as early:
             await later(run, early)
 
@@ -91,7 +89,7 @@ async def _http(
     request: HttpRequest,
     number: int,
     sent: Callable[[], None],
-    on_answer: Callable[[], None] | None = None,
+    on_write: Callable[[int], None] | None = None,
 ) -> HttpResponse:
     from ..transport.errors import Lost, NotSent, TooLarge
 
@@ -124,7 +122,7 @@ async def _http(
             boundary=hashlib.sha256(f"{job.id}/{number}".encode()).hexdigest()[:32],
             extra_headers=headers,
             durable=runtime.durable,
-            on_answer=on_answer,
+            on_write=on_write,
             pictures=job.request.n,
         )
     except TooEarly:

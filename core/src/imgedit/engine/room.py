@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,9 +22,12 @@ EACH: Final = 32 << 20
 
 _MOST: Final = 8
 
+_BESIDE: Final = 1 << 20
+"""Of these, bytes for names, rows and blocks that are not full."""
+
 
 class Room:
-    """Space beside the pictures of a journal, held until the answer begins to arrive.
+    """Space where an answer will lie, which becomes that of the answer as it is written.
 
     Args:
         folder: where the answer will lie.
@@ -35,10 +39,16 @@ class Room:
 
     def __init__(self, folder: Path, pictures: int) -> None:
         self._file: IO[bytes] | None = None
+        size = EACH * min(pictures, _MOST)
+        self._left = size - _BESIDE
         try:
+            # To try it would take what there is, for a moment, from an answer that arrives.
+            disk = shutil.disk_usage(folder)
+            if disk.free < size and disk.total:  # some do not tell
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             # It has no name: who is killed leaves nothing.
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # `give_back` closes it
-            _take(self._file, EACH * min(pictures, _MOST))
+            _take(self._file, size)
         except OSError as error:
             self.give_back()
             limited = "Raise the limit on the size of files (ulimit -f)."
@@ -49,8 +59,16 @@ class Room:
                 retryable=error.errno in (errno.ENOSPC, errno.EDQUOT),
             ) from None
 
+    def make_way(self, size: int) -> None:
+        """Free as much as is about to be written of the answer, perhaps in a thread."""
+        self._left = max(0, self._left - size)
+        file = self._file
+        if file is not None:
+            with suppress(OSError, ValueError):  # it is given back already
+                file.truncate(self._left)
+
     def give_back(self) -> None:
-        """Free the space for the answer; a second call does nothing."""
+        """Free what is left; a second call does nothing."""
         file, self._file = self._file, None
         if file is not None:
             with suppress(OSError):  # a disk that is full may say so once more
@@ -68,6 +86,8 @@ class Rooms:
     async def taken(self, run: Run) -> AsyncIterator[Room]:
         """Room for the answer of one edit; while others hold what it lacks, it waits for that.
 
+        Who leaves the block has the answer, and stores it before others can take what is free.
+
         Raises:
             DeadlineExceeded: the time given ran out before.
             JournalError: as for `Room`.
@@ -84,12 +104,7 @@ class Rooms:
         try:
             yield room
         finally:
-            self.give_back(room)
-
-    def give_back(self, room: Room) -> None:
-        """Free the space for the answer; a second call does nothing."""
-        room.give_back()
-        if room in self._held:
+            room.give_back()
             self._held.remove(room)
             self._given_back.set()
 

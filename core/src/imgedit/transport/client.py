@@ -61,7 +61,7 @@ class Transport:
         on_sent: Callable[[], Awaitable[None]] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         durable: bool = False,
-        on_answer: Callable[[], None] | None = None,
+        on_write: Callable[[int], None] | None = None,
         pictures: int = 1,
     ) -> HttpResponse:
         """Send a request once and read the answer, whatever its status; redirects are answers.
@@ -80,7 +80,8 @@ class Transport:
                 nothing leaves and its exception comes out as it is.
             extra_headers: win over the request's ("Idempotency-Key").
             durable: a picture in the answer is flushed to the disk before this returns.
-            on_answer: called when the head of the answer is there.
+            on_write: called, perhaps in a thread, before so many bytes of a picture in the answer
+                are written.
             pictures: how many may be in the answer.
 
         Raises:
@@ -101,7 +102,7 @@ class Transport:
                 on_sent,
                 extra_headers or {},
                 durable,
-                on_answer,
+                on_write,
                 pictures,
             )
         except Lost as lost:
@@ -120,7 +121,7 @@ class Transport:
         on_sent: Callable[[], Awaitable[None]] | None,
         extra_headers: Mapping[str, str],
         durable: bool,
-        on_answer: Callable[[], None] | None,
+        on_write: Callable[[int], None] | None,
         pictures: int,
     ) -> HttpResponse:
         target = site.target(request)
@@ -149,10 +150,13 @@ class Transport:
                 trace_request_ctx=flight,
             )
             async with flight.answer:
-                if on_answer is not None:
-                    on_answer()
                 return await receive(
-                    flight.answer, request, spool, durable=durable, pictures=pictures
+                    flight.answer,
+                    request,
+                    spool,
+                    durable=durable,
+                    pictures=pictures,
+                    on_write=on_write,
                 )
         except Stopped:
             trouble = flight.failure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +51,11 @@ async def receive(
     *,
     durable: bool,
     pictures: int,
+    on_write: Callable[[int], None] | None = None,
 ) -> HttpResponse:
     """Read an answer to its end; `pictures` are the most that it should hold.
+
+    `on_write` is told of the bytes of a picture before they are written.
 
     Raises:
         TooLarge: it is larger than any answer should be.
@@ -73,7 +76,9 @@ async def receive(
         media_type = sniff(head)
     if media_type is not None:
         try:
-            picture = await _picture(answer, head, pieces, media_type, spool, durable=durable)
+            picture = await _picture(
+                answer, head, pieces, media_type, spool, durable=durable, on_write=on_write
+            )
         except DiskFailed as error:
             raise Lost(
                 f"the picture in the answer cannot be stored: {error}",
@@ -121,9 +126,10 @@ async def _picture(
     spool: Path,
     *,
     durable: bool,
+    on_write: Callable[[int], None] | None,
 ) -> ImageSource:
     to = spool / f"answer-{secrets.token_hex(8)}.{extension_for(media_type)}"
-    sink = Sink(to, mode=0o600)
+    sink = Sink(to, mode=0o600, on_write=on_write)
     limit = bounded(MAX_PICTURE, headers_of(answer))
     try:
         try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,13 +29,22 @@ class Sink:
     """A new file beside `to` that fills up.
 
     The first megabyte is written at once, which costs less than to ask a thread; what follows
-    is written in one. Up to `memory` bytes make no file: they become `data`.
+    is written in one. Up to `memory` bytes make no file: they become `data`. `on_write` is told
+    how many bytes come next.
 
     `put` and `finish` raise DiskFailed: an OSError would look like a broken connection.
     """
 
-    def __init__(self, to: Path, *, mode: int = 0o666, memory: int = 0) -> None:
+    def __init__(
+        self,
+        to: Path,
+        *,
+        mode: int = 0o666,
+        memory: int = 0,
+        on_write: Callable[[int], None] | None = None,
+    ) -> None:
         self._to = to
+        self._on_write = on_write
         self._mode = mode
         self._memory = memory
         self._file: BinaryIO | None = None
@@ -90,6 +100,8 @@ class Sink:
                 os.unlink(self.path)
 
     def _write(self) -> BinaryIO:
+        if self._on_write is not None:
+            self._on_write(self._batch)
         try:
             if self._file is None or self.path is None:
                 descriptor, self.path = create_beside(self._to, self._mode)
