@@ -177,6 +177,29 @@ def test_a_refused_repeat_says_nothing_of_the_first_try(
     assert "again" not in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("second", "mends", "submits"),
+    (
+        (401, "Check the key (ACME_API_KEY). Then go on", 2),
+        (403, "See what the account's plan allows. Then go on", 2),
+        (402, "Go on", 2),
+        (429, "Go on", 3),
+    ),
+)
+def test_a_refused_repeat_says_what_mends_it(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    second: int, mends: str, submits: int,
+) -> None:  # fmt: skip
+    """And is not tried with a key that is refused."""
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(status=500), Answer(status=second))
+    with pytest.raises(errors.ImgEditError) as caught:
+        edit(source, journal=tmp_path / "jobs.sqlite3")
+    assert (caught.value.status, caught.value.charged) == (second, "unknown")
+    assert caught.value.hint == f'{mends} with: client.resume("{caught.value.job_id}")'
+    assert server.count("POST", "/edit") == submits
+
+
 def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

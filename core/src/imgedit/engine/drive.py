@@ -209,7 +209,8 @@ class Drive(Run):
                 if isinstance(error, NetworkError):
                     self.check_time()  # then this is what is to be said
                 if request.spends and error.charged == "unknown":
-                    again = not far_off and attempt < TRIES["submit"]
+                    again = error.retryable or isinstance(error, OutcomeUnknown)
+                    again = again and not far_off and attempt < TRIES["submit"]
                     if again and may_repeat_under_key(self):
                         await self._rest(attempt, error)
                         continue
@@ -301,7 +302,9 @@ class Drive(Run):
         """What an error answer to a submit makes of the job."""
         if self._repeats and error.charged == "no":
             # This one did not count; the first, whose outcome is not known, may have.
-            error.charged, error.hint = "unknown", None  # a hint for an edit that cost nothing
+            error.charged = "unknown"
+            if not isinstance(error, AuthenticationError | PermissionDenied):
+                error.hint = None  # it is for an edit that cost nothing
         elif error.charged == "no":
             # It is known not to count, so another one is allowed.
             self.save(job=evolve(self.record.job, status="planned", sent_at=None), charged="no")
