@@ -107,6 +107,43 @@ def test_where_it_cannot_be_put_aside_the_error_has_it(
     assert server.count("POST", "/edit") == 1
 
 
+def test_a_picture_that_was_the_answer_is_found_whose_job_was_killed_before_it_was_stored(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    acme(build_request=at_once)
+    server.on("POST", "/edit", Answer.picture(png()))
+
+    def killed(*_: Any) -> None:
+        raise OSError(9, "Killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aside, "write_private", killed)
+        job = str(lose(edit, source, path).job_id)
+    with imgedit.SyncClient(journal=path) as client:
+        assert (client.job(job).job.status, client.job(job).charged) == ("accepted", "yes")
+        with pytest.raises(errors.UsageError, match="was charged"):
+            client.settle(job, charged=False)
+    assert resume(job, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("name", ("answer-0123.png", "answer-submit-0123.png", ".answer-submit-1"))
+def test_no_other_file_is_taken_for_the_answer(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path, name: str
+) -> None:
+    """One of a free exchange, one that is cut off, one that was not finished."""
+    acme(build_request=at_once)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    folder = spool(path, str(caught.value.job_id))
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(png()[: 20 if name.startswith("answer-submit") else None])
+    with pytest.raises(errors.OutcomeUnknown):
+        resume(caught.value.job_id, journal=path)
+
+
 def test_what_was_put_aside_is_never_older_than_what_is_stored(
     paid: None, edit: Any, resume: Any, source: Path, path: Path
 ) -> None:
@@ -114,8 +151,8 @@ def test_what_was_put_aside_is_never_older_than_what_is_stored(
     kept = spool(path, job) / "job.json"
     before = kept.read_bytes()
     first = resume(job, journal=path)
-    kept.parent.mkdir(exist_ok=True)
     for trouble in (before, b"\xff", b"{}"):
+        kept.parent.mkdir(exist_ok=True)
         kept.write_bytes(trouble)
         assert resume(job, journal=path).image.path == first.image.path
 

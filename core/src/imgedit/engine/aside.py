@@ -1,18 +1,21 @@
 """A paid answer beside the journal, whole in a file: a large one, or what the journal did not take.
 
-The file is as late as the row or later: whoever was killed between the two finds it there.
+The file is as late as the row or later: whoever was killed between the two finds it there. So is
+a picture that came as the answer, which is a file before it is anything else.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
 
 from ..contract.exchange import HttpResponse
-from ..errors import JournalError, OutputError
-from ..files import write_private
+from ..contract.image import ImageSource
+from ..errors import ImgEditError, JournalError, OutputError
+from ..files import PAID, write_private
 from . import ways
 from .record import JobRecord
 from .rules import supersedes
@@ -74,9 +77,13 @@ def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobReco
     if not runtime.durable or not (record.aside or kept in _IN_DOUBT):
         return record
     try:
-        aside = loads((runtime.spool / record.id / ASIDE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, JournalError):
+        folder = runtime.spool / record.id
+    except JournalError:
         return record
+    try:
+        aside = loads((folder / ASIDE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, JournalError):
+        return record if kept not in _IN_DOUBT else _with_picture(record, folder)
     if aside.id != record.id:
         return record
     runtime.asides.add(record.id)
@@ -88,6 +95,22 @@ def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobReco
     if record.answer is None:
         return evolve(record, partial=came, aside=False)
     return evolve(record, answer=came, aside=False)
+
+
+def _with_picture(record: JobRecord, folder: Path) -> JobRecord:
+    """The record of a job in doubt with the picture that was its answer, if it lies there.
+
+    When it was looked up, its state leads to the answers of those questions.
+    """
+    file = next(iter(sorted(folder.glob(f"{PAID}*"))), None)
+    if file is None or record.reconciled:
+        return record
+    try:
+        picture = ImageSource.stored(file)
+    except ImgEditError:  # what the vendor sent is none
+        return record
+    answer = HttpResponse(status=200, pictures=(picture,), purpose="submit")
+    return evolve(record.with_job(status="accepted"), charged="yes", answer=answer)
 
 
 def whole_answer(runtime: Runtime, record: JobRecord) -> HttpResponse:

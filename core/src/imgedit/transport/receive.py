@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..contract.exchange import HttpRequest, HttpResponse
 from ..contract.image import ImageSource
+from ..files import PAID
 from ..images.facts import NotAPicture, read_facts
 from ..images.sniff import HEAD_SIZE, extension_for, sniff
 from .errors import Lost, TooLarge
@@ -75,9 +76,11 @@ async def receive(
     if answer.status < 300 and (kind.startswith("image/") or kind.endswith("octet-stream")):
         media_type = sniff(head)
     if media_type is not None:
+        name = f"{PAID if request.spends else 'answer-'}{secrets.token_hex(8)}"
+        to = spool / f"{name}.{extension_for(media_type)}"
         try:
             picture = await _picture(
-                answer, head, pieces, media_type, spool, durable=durable, on_write=on_write
+                answer, head, pieces, media_type, to, durable=durable, on_write=on_write
             )
         except DiskFailed as error:
             raise Lost(
@@ -123,17 +126,16 @@ async def _picture(
     head: bytes,
     pieces: AsyncIterator[bytes],
     media_type: str,
-    spool: Path,
+    to: Path,
     *,
     durable: bool,
     on_write: Callable[[int], None] | None,
 ) -> ImageSource:
-    to = spool / f"answer-{secrets.token_hex(8)}.{extension_for(media_type)}"
     sink = Sink(to, mode=0o600, on_write=on_write)
     limit = bounded(MAX_PICTURE, headers_of(answer))
     try:
         try:
-            spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+            to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise DiskFailed(error) from None
         await sink.put(head)
