@@ -416,6 +416,33 @@ def test_an_answer_that_was_looked_up_in_vain_is_read_again(
     assert server.count("POST", "/edit") == 1
 
 
+def test_an_answer_whose_lookup_was_cut_off_is_read_before_it_is_looked_up(
+    acme: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """As after one that ended: nobody settles what a newer version of the plugin can read."""
+
+    newer = False
+
+    @hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "settle":
+            raise errors.OutcomeUnknown("none of these jobs is this one") if newer else Cut
+        if response.purpose == "submit" and not newer:
+            raise errors.UnexpectedResponse("what is this")
+        return parse_response(job, response)
+
+    path = tmp_path / "jobs.sqlite3"
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse)
+    server.on("GET", "/jobs", Answer.json({"jobs": []}))
+    cut_off(source, SqliteJournal(path))
+    with SqliteJournal_closing(path) as journal:
+        (record,) = journal.unfinished()
+    assert (record.job.status, record.charged) == ("unknown", "unknown")
+    newer = True
+    assert resume(record.id, journal=path).image.size == len(png())
+    assert (server.count("GET", "/jobs"), server.count("POST", "/edit")) == (1, 1)
+
+
 def test_ids_of_other_jobs_are_known_while_settling(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

@@ -100,6 +100,8 @@ class Drive(Run):
             if self.stored and self.record.job.status == "planned":  # much may be otherwise by now
                 check_places(self.record.wish, self.record.job.request.n, self.record.placed_since)
                 self._price_again()
+            if self.record.unread is not None and self.record.job.status == "unknown":
+                self.record = self.record.in_doubt()  # its lookup was cut off
             if self.record.reconciled:  # other jobs may have got their ids since
                 self.record = evolve(self.record, job=with_others(self))
             while not self.record.finished:
