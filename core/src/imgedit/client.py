@@ -330,8 +330,6 @@ class Client(Books):
                     if stored is not None and not (stored.finished and record is before):
                         self._save(record, self.runtime.no_purse, self.runtime.way)
                         drop_aside(self.runtime, record)
-                    if record is not before:
-                        self.runtime.tidy(record)
                     return await self._finished(record)
                 kept = (stored or record).job.status
                 provider = self._provider_of(record)
@@ -386,7 +384,7 @@ class Client(Books):
         if record.wish.sidecar:
             with of_a_job(record, self.runtime.way):
                 await asyncio.to_thread(write_sidecars, record, result, resumed=True)
-            self.runtime.tidy(record)
+        self.runtime.tidy(record)
         return result
 
     async def _look(self, asks: Sequence[Ask]) -> Earlier | None:

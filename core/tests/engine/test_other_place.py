@@ -115,16 +115,17 @@ def test_a_finished_job_is_copied(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
     path: Path, named: bool,
 ) -> None:  # fmt: skip
-    before, out = tmp_path / "out.png", tmp_path / "new"
-    place = {"out": before, "sidecar": True} if named else {}
-    job = edit(source, journal=path, **place).job_id
+    out = tmp_path / "new"
+    place = {"out": tmp_path / "out.png", "sidecar": True} if named else {}
+    first = edit(source, journal=path, **place)
+    job = first.job_id
     requests = len(server.requests)
     result = resume(job, out=out)
     assert result.image.path == tmp_path / "new.png"
     assert result.image.path.read_bytes() == png()
     assert resume(job).image.path == result.image.path
+    assert first.image.path.read_bytes() == png(), "whoever was given it has it still"
     if named:
-        assert before.read_bytes() == png()
         told = json.loads((tmp_path / "new.png.json").read_text())
         assert told["output"]["path"] == str(result.image.path)
     assert len(server.requests) == requests

@@ -18,6 +18,7 @@ from PIL import Image
 import imgedit
 from imgedit import errors
 from imgedit.engine.journal import MemoryJournal
+from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png, png_bomb
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -417,6 +418,26 @@ def test_nothing_is_left_in_the_spool_of_a_finished_job(
     edit(source.read_bytes(), out=tmp_path / "out.png", journal=tmp_path / "jobs.sqlite3")
     left = list((tmp_path / "jobs.sqlite3.spool").rglob("*"))
     assert left == []
+
+
+def test_nothing_is_left_in_the_spool_when_the_end_was_stored_late(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    class FailsOnce(SqliteJournal):
+        failed = False
+
+        def save(self, record: Any, **purse: Any) -> None:
+            if record.complete and not self.failed:
+                self.failed = True
+                raise errors.JournalError("the disk is full")
+            super().save(record, **purse)
+
+    path = tmp_path / "jobs.sqlite3"
+    server.on("POST", "/edit", Answer.json({"base64": base64.b64encode(png()).decode()}))
+    with pytest.raises(errors.JournalError) as caught:
+        edit(source, out=tmp_path / "out.png", journal=FailsOnce(path))
+    assert resume(caught.value.job_id, journal=path).image.read() == png()
+    assert list((tmp_path / "jobs.sqlite3.spool").rglob("*")) == []
 
 
 def test_the_spool_of_a_journal_of_ones_own_may_be_relative(

@@ -19,6 +19,7 @@ from ..ledger.budgets import to_money
 from . import ways
 from .aside import ASIDE, drop_aside, is_news, row_of, with_aside
 from .next_step import of_a_job
+from .output import RESULT
 from .record import JobRecord, is_id, now
 from .summary import error_row
 from .ways import Way
@@ -194,7 +195,7 @@ def _holds_result(folder: Path) -> bool:
         names = [path.name for path in folder.iterdir()]
     except OSError:
         return True
-    return any(name.startswith(("answer", "picture-", "result-", ASIDE)) for name in names)
+    return any(name.startswith(("answer", "picture-", RESULT, ASIDE)) for name in names)
 
 
 def _is_unknown(journal: Journal, job_id: str) -> bool:

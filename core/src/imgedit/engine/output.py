@@ -15,6 +15,8 @@ from ..errors import OutputError
 from ..files import whole
 from ..images.sniff import extension_for, media_type_for
 
+RESULT: Final = "result-"
+"""What the name of a result begins with that has no place of its own but the spool."""
 _USUAL: Final = ("png", "jpg", "jpeg", "webp")
 _LONGEST: Final = "-99.webp"
 """What a name may end in: a format that nobody named, and a number when another has that name."""

@@ -14,6 +14,7 @@ from ..errors import OutputError
 from .finish import present
 from .held import Held
 from .output import (
+    RESULT,
     check_writable,
     fitting,
     free_name,
@@ -52,7 +53,7 @@ async def keep(
     )
     if wish.out is not None:
         return await asyncio.to_thread(_place, source, file, count, run.record, run.resumed)
-    name = fitting(Path(f"result-{index + 1}"), facts.media_type).name
+    name = fitting(Path(f"{RESULT}{index + 1}"), facts.media_type).name
     target = run.runtime.file(run.record.id, name)
     if isinstance(source, bytes):
         run.hold(Held(source, target.absolute()))

@@ -17,12 +17,13 @@ from attrs import evolve
 
 from ..contract.event import Event
 from ..contract.image import ImageSource
-from ..errors import ConfigError, JournalError, UsageError
+from ..errors import ConfigError, JournalError, OutputError, UsageError
 from ..files import sync_folder
 from ..ledger.budgets import Budget, Purse, to_budgets
 from . import waits
 from .journal import Journal, MemoryJournal
 from .lists import Lists
+from .output import RESULT
 from .record import JobRecord
 from .retry import RepeatBudget
 from .room import Rooms
@@ -206,22 +207,22 @@ class Runtime:
         return target
 
     def tidy(self, record: JobRecord) -> None:
-        """Remove what a finished job no longer needs; results without a place of their own stay."""
+        """Remove what a finished job no longer needs.
+
+        Results that lay there stay, also when the job got another place: somebody has their path.
+        """
         take_away(record, self._spool)
         if not self.durable:
             self._tidy_temporary(record)
             return
-        folder = self.spool / record.id
-        if record.wish.out is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            return
-        results = {Path(file.path) for file in record.files}
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, OutputError, JournalError):
+            folder = self.spool / record.id
             for path in folder.iterdir():
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
-                elif path not in results:
+                elif not path.name.startswith(RESULT):
                     path.unlink()
+            folder.rmdir()
 
     def _tidy_temporary(self, record: JobRecord) -> None:
         for output in () if record.job.done is None else record.job.done.images:
