@@ -101,6 +101,18 @@ def test_submit(
         assert server.count("POST", "/edit") == 1
 
 
+@pytest.mark.parametrize(
+    ("deadline", "said"), ((60, "nothing more came for 0.4 s"), (0.4, "did not end within 0.4 s"))
+)
+def test_a_paid_answer_that_began_to_arrive_has_the_time_of_the_edit(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, deadline: float, said: str
+) -> None:
+    acme({"timeouts": {"submit": 0.4}})
+    server.on("POST", "/edit", Answer.json({"id": "7"}, fault="hang_inside"))
+    with pytest.raises(errors.OutcomeUnknown, match=said):
+        edit(source, deadline=deadline)
+
+
 def test_large_text_instead_of_json(
     acme: Any, edit: Any, server: ScriptedServer, source: Path
 ) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def exchange(
     timeout: float = 5,
     site: dict[str, Any] | None = None,
     pictures: int = 1,
+    most: float | None = None,
     **facts: Any,
 ) -> HttpResponse:
     async def run() -> HttpResponse:
@@ -84,6 +86,7 @@ def exchange(
                 boundary="b0undary",
                 on_sent=on_sent,
                 pictures=pictures,
+                most=most,
             )
 
     return asyncio.run(run())
@@ -442,11 +445,57 @@ def test_a_reset_on_accept_is_sent_as_soon_as_on_sent_was_asked(
 @pytest.mark.parametrize("fault", ("hang", "hang_inside"))
 def test_no_answer_in_time(server: ScriptedServer, tmp_path: Path, fault: Any) -> None:
     server.on("POST", "/edit", Answer(fault=fault, body=b"12"))
-    with pytest.raises(Lost, match=r"0\.4 s") as caught:
+    said = "did not end within" if fault == "hang_inside" else "gave no answer within"
+    with pytest.raises(Lost, match=rf"{said} 0\.4 s") as caught:
         exchange(server.url, post(), tmp_path, timeout=0.4)
     assert caught.value.timed_out
     assert caught.value.status == (200 if fault == "hang_inside" else None)
     assert server.count() == 1
+    clean(caught.value)
+
+
+@contextmanager
+def dripping(pieces: int) -> Iterator[str]:
+    """A server whose answer comes steadily, for a tenth of a second for each piece."""
+
+    def serve(listening: socket.socket) -> None:
+        with listening.accept()[0] as connection, suppress(OSError):
+            while not connection.recv(1 << 16).endswith(b"\r\n\r\n"):
+                pass
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % pieces)
+            for _ in range(pieces):
+                time.sleep(0.1)
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_an_answer_that_arrives_steadily_may_take_longer(tmp_path: Path) -> None:
+    with dripping(10) as url:
+        assert exchange(url, post(), tmp_path, timeout=0.6, most=60).body == b"x" * 10
+
+
+def test_and_ends_with_the_time_that_is_given_in_all(tmp_path: Path) -> None:
+    with dripping(10) as url, pytest.raises(Lost, match=r"did not end within 0\.5 s") as caught:
+        exchange(url, post(), tmp_path, timeout=0.4, most=0.5)
+    assert caught.value.timed_out
+    clean(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), (("hang", "gave no answer within"), ("hang_inside", "nothing more came for"))
+)
+def test_an_answer_that_stops_arriving_is_not_waited_for(
+    server: ScriptedServer, tmp_path: Path, fault: Any, said: str
+) -> None:
+    server.on("POST", "/edit", Answer(fault=fault, body=b"12"))
+    with pytest.raises(Lost, match=rf"{said} 0\.4 s") as caught:
+        exchange(server.url, post(), tmp_path, timeout=0.4, most=60)
+    assert caught.value.timed_out
     clean(caught.value)
 
 

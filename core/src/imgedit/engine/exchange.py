@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from .run import Run
 
 TIMEOUTS = {"submit": 300.0, "upload": 120.0, "download": 120.0}
-"""Seconds for a whole exchange where the manifest says nothing; others 60.
+"""Seconds until an answer begins where the manifest says nothing; others 60.
 
-A download may take all that the deadline leaves: of it they are seconds in which nothing comes.
+What arrives may take all that the deadline leaves: of it they are seconds in which nothing comes.
 """
 
 
@@ -79,7 +79,7 @@ async def perform(
 
 
 def timeout(run: Run, purpose: str) -> float:
-    """Seconds for one exchange: the manifest's, and never more than the deadline leaves."""
+    """Seconds for one answer to begin: the manifest's, and no more than the deadline leaves."""
     said = run.provider.manifest.timeouts.get(purpose, TIMEOUTS.get(purpose, 60.0))
     return max(0.001, min(float(said), run.left))
 
@@ -124,6 +124,7 @@ async def _http(
             durable=runtime.durable,
             on_write=on_write,
             pictures=job.request.n,
+            most=run.left,
         )
     except TooEarly:
         run.record = before

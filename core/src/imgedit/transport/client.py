@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -63,6 +64,7 @@ class Transport:
         durable: bool = False,
         on_write: Callable[[int], None] | None = None,
         pictures: int = 1,
+        most: float | None = None,
     ) -> HttpResponse:
         """Send a request once and read the answer, whatever its status; redirects are answers.
 
@@ -73,7 +75,8 @@ class Transport:
         Args:
             request: what to send.
             site: where "/path" lies, and the credentials.
-            timeout: seconds for the whole exchange.
+            timeout: seconds for the whole exchange; with `most`, until its answer begins to
+                arrive, and then in which nothing of it comes.
             spool: folder for a picture in the answer; it is made when it is missing.
             boundary: of a multipart body; the same one gives the same bytes.
             on_sent: awaited when the connection stands, before any byte leaves. When it raises,
@@ -83,6 +86,7 @@ class Transport:
             on_write: called, perhaps in a thread, before so many bytes of a picture in the answer
                 are written.
             pictures: how many may be in the answer.
+            most: seconds for the whole exchange whose answer arrives.
 
         Raises:
             PluginError: the request cannot be built; nothing was sent.
@@ -104,6 +108,7 @@ class Transport:
                 durable,
                 on_write,
                 pictures,
+                most,
             )
         except Lost as lost:
             if lost.headers:
@@ -123,6 +128,7 @@ class Transport:
         durable: bool,
         on_write: Callable[[int], None] | None,
         pictures: int,
+        most: float | None,
     ) -> HttpResponse:
         target = site.target(request)
         try:
@@ -131,33 +137,38 @@ class Transport:
         except PictureChanged as error:
             raise NotSent(str(error), retryable=False) from None
         payload = None if encoded is None else EncodedPayload(encoded, files)
-        flight = Flight(on_sent, request.spends, target.host, timeout)
+        flight = Flight(on_sent, request.spends, target.host, timeout, timeout)
         trouble: Exception | None
         try:
             pool = await self._pools.of(site)
             await pool.check(target.host)
             session = pool.fresh if request.spends else pool.shared
-            flight.answer = await session.request(
-                request.method,
-                URL(target.url, encoded=True),
-                data=payload,
-                headers=self._headers(request, site, target, encoded, extra_headers),
-                allow_redirects=False,
-                proxy=pool.proxy,
-                timeout=aiohttp.ClientTimeout(
-                    total=timeout, sock_connect=min(timeout, CONNECT_SECONDS)
-                ),
-                trace_request_ctx=flight,
-            )
-            async with flight.answer:
-                return await receive(
-                    flight.answer,
-                    request,
-                    spool,
-                    durable=durable,
-                    pictures=pictures,
-                    on_write=on_write,
+            begun = asyncio.get_running_loop().time()
+            async with asyncio.timeout_at(begun + timeout) as end:
+                flight.answer = await session.request(
+                    request.method,
+                    URL(target.url, encoded=True),
+                    data=payload,
+                    headers=self._headers(request, site, target, encoded, extra_headers),
+                    allow_redirects=False,
+                    proxy=pool.proxy,
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=min(timeout, CONNECT_SECONDS), sock_read=timeout
+                    ),
+                    trace_request_ctx=flight,
                 )
+                if most is not None:
+                    flight.most = most
+                    end.reschedule(begun + most)
+                async with flight.answer:
+                    return await receive(
+                        flight.answer,
+                        request,
+                        spool,
+                        durable=durable,
+                        pictures=pictures,
+                        on_write=on_write,
+                    )
         except Stopped:
             trouble = flight.failure
         except AlreadySent:

@@ -22,12 +22,16 @@ class Stopped(Exception):
 
 @define
 class Flight:
-    """One request on its way: what is known of whether it left."""
+    """One request on its way: what is known of whether it left.
+
+    `timeout` and `most` are seconds, as for `Transport.exchange`.
+    """
 
     on_sent: Callable[[], Awaitable[None]] | None
     spends: bool
     host: str
     timeout: float
+    most: float
     sent: bool = False
     failure: Exception | None = None
     answer: aiohttp.ClientResponse | None = None
@@ -51,6 +55,11 @@ class Flight:
         """What an exception of `failures.EXPECTED` means; `why` = what is known to be behind it."""
         failure = explain(error, self.host, self.timeout)
         reason = failure.reason if why is None else str(why)
+        if self.answer is not None and failure.timed_out:
+            end = f"did not end within {round(self.most, 1):g} s"
+            if isinstance(error, aiohttp.SocketTimeoutError):
+                end = f"then nothing more came for {self.timeout:g} s"
+            reason = f"the answer of {self.host} began to arrive and {end}"
         if not self.sent:
             return NotSent(
                 reason,
