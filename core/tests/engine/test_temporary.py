@@ -114,6 +114,20 @@ def test_a_folder_that_was_cleaned_away_is_made_again(
     asyncio.run(run())
 
 
+def test_a_result_in_memory_has_its_path_also_when_the_folder_is_gone(
+    acme: Any, source: Path, place: Path
+) -> None:
+    """Whoever goes on with the JSON of another edit removes the folder that it leaves empty."""
+    with imgedit.SyncClient() as client:
+        images = [client.edit(source, name, provider="acme").image for name in ("first", "second")]
+        (folder,) = place.iterdir()
+        folder.rmdir()
+        assert images[0].path.read_bytes() == png()
+    assert list(place.iterdir()) == []
+    assert not images[1].path.exists(), "it ended with its client"
+    assert list(place.iterdir()) == []
+
+
 @pytest.mark.parametrize("size", ((8, 8), (900, 900)), ids=("in memory", "in the folder"))
 @pytest.mark.parametrize("journal", (False, True), ids=("memory", "journal"))
 def test_a_fetched_picture_waits_for_the_resume_too(

@@ -8,6 +8,7 @@ from attrs import define
 
 from ..files import write_private
 from .output import cannot_write
+from .temporary import lives
 
 
 @define(eq=False)
@@ -28,7 +29,7 @@ class Held:
         Raises:
             OutputError: it cannot be written.
         """
-        if self._is_file or not self.path.parent.is_dir():
+        if self._is_file or not lives(self.path.parent):
             return
         try:
             write_private(self.path, self.data, durable=False)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "imgedit-"
 
+_living: set[Path] = set()  # folders whose clients are not closed
+
 
 def make_temporary() -> Path:
     """A new folder, 0700.
@@ -25,9 +27,11 @@ def make_temporary() -> Path:
         OutputError: there is no place for one.
     """
     try:
-        return Path(tempfile.mkdtemp(prefix=_PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     except OSError as error:
         raise cannot_write(Path(tempfile.gettempdir()) / _PREFIX, error) from None
+    _living.add(folder)
+    return folder
 
 
 def make_again(folder: Path) -> None:
@@ -42,6 +46,17 @@ def make_again(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
     except OSError as error:
         raise cannot_write(folder, error) from None
+
+
+def lives(folder: Path) -> bool:
+    """Whether files may be made in the folder; while its client is not closed it is made again.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    if folder in _living:
+        make_again(folder)
+    return os.path.isdir(folder)
 
 
 def brought(record: JobRecord) -> Iterator[Path]:
@@ -67,7 +82,8 @@ def picture_name(index: int) -> str:
 
 
 def clear(folder: Path, needed: Collection[Path]) -> None:
-    """Remove the folder, but for the files that are needed."""
+    """Remove the folder of a client that ends, but for the files that are needed."""
+    _living.discard(folder)
     if not any(path.is_relative_to(folder) for path in needed):
         shutil.rmtree(folder, ignore_errors=True)
         return
