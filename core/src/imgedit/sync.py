@@ -62,6 +62,8 @@ class SyncClient:
         self._client = make()
         self._process = os.getpid()
         self._waiting: WeakSet[asyncio.Task[Any]] = WeakSet()  # for a job that they do not run
+        self._gate = threading.RLock()  # what is begun, is begun before the end
+        self._over = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="imgedit", daemon=True)
         self._thread.start()
@@ -82,28 +84,30 @@ class SyncClient:
                 "this client belongs to another process, of which this one is a copy",
                 hint="Make a client in each process, after the fork.",
             )
-        if self._loop.is_closed():
-            raise closed()
         if threading.current_thread() is self._thread:
             raise UsageError(
                 "a callback of this client cannot wait for it",
                 hint="Ask when the edit is over, or from another thread.",
             )
+        if self._over:
+            raise closed()
 
     def _run(self, work: Awaitable[_T], job: EditJob | None = None) -> _T:
         """What the work comes to, on the loop; `job` is the one that is waited for, if any."""
         if job is not None and job.task.done():  # which a client that is closed does not change
             return cast("_T", _at_once(work))
+        begun: set[asyncio.Task[Any]] = set()
+        place = begun if job is None else self._waiting
         try:
-            self._refuse()
+            self._refuse()  # in another process the gate may be shut for ever
+            with self._gate:
+                self._refuse()
+                future = asyncio.run_coroutine_threadsafe(_carried(work, place), self._loop)
         except UsageError as refused:
             _drop(work)
             if job is not None:
                 refused.charged, refused.job_id = "unknown", job.id
             raise
-        begun: set[asyncio.Task[Any]] = set()
-        place = begun if job is None else self._waiting
-        future = asyncio.run_coroutine_threadsafe(_carried(work, place), self._loop)
         try:
             value, error = future.result()
         except BaseException as stop:  # Ctrl-C, or what another handler of a signal raises here
@@ -142,7 +146,8 @@ class SyncClient:
         """Cancel tasks and wait until they have put themselves away."""
 
         async def stop() -> None:
-            tasks = [task for task in which() if task is not None and not task.done()]
+            none = (None, asyncio.current_task())
+            tasks = [task for task in which() if task not in none and not task.done()]
             for task in tasks:
                 task.cancel()
             if tasks:
@@ -153,7 +158,7 @@ class SyncClient:
 
     def _running(self) -> set[asyncio.Task[Any]]:
         """What runs, on the loop; who only waits for a job ends with it."""
-        return asyncio.all_tasks().difference(self._waiting, [asyncio.current_task()])
+        return asyncio.all_tasks().difference(self._waiting)
 
     def __enter__(self) -> Self:
         return self
@@ -168,10 +173,14 @@ class SyncClient:
         """
         if self._loop.is_closed() or os.getpid() != self._process:
             return  # what a forked child has is a copy: the original is used on
-        self._refuse()
+        if not self._over:
+            self._refuse()
         self._stop(self._running)
-        self._run(self._client.close())
-        self._stop(self._running)  # what began in between
+        with self._gate:
+            self._over = True
+        self._stop(self._running)  # what was begun in between
+        asyncio.run_coroutine_threadsafe(self._client.close(), self._loop).result()
+        self._stop(asyncio.all_tasks)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

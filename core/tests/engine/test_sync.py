@@ -160,6 +160,21 @@ def test_the_end_of_a_client_stops_what_runs_in_it(
     assert server.count("POST", "/edit") == 1
 
 
+def test_whoever_asks_as_a_client_ends_is_answered() -> None:
+    def ask() -> None:
+        while True:
+            client.spend()
+
+    for _ in range(20):
+        with imgedit.SyncClient() as client:
+            askers = [Patient(ask) for _ in range(3)]
+            for asker in askers:
+                asker.start()
+        for asker in askers:
+            asker.join(10)
+            assert isinstance(asker.came[0], imgedit.UsageError | asyncio.CancelledError)
+
+
 def test_a_job_outlives_its_client_as_far_as_it_came(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:
