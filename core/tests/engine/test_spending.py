@@ -806,6 +806,33 @@ def test_the_room_is_held_while_the_answer_arrives(
     assert rooms() == 0
 
 
+@pytest.mark.parametrize(("free", "submits"), ((40 << 20, 4), (8 << 20, 0)))
+def test_without_a_journal_the_temporary_folder_has_room_first(
+    acme: Any, server: ScriptedServer, source: Path, monkeypatch: Any, free: int, submits: int
+) -> None:
+    acme(**direct(server))
+    disk = room.shutil.disk_usage("/")
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: disk._replace(free=free))
+    seen: list[imgedit.Event] = []
+
+    async def work() -> list[Any]:
+        async with client(None) as one:
+            edits = (
+                one.edit(source, f"{number}", n=2, provider="acme", on_event=seen.append)
+                for number in range(4)
+            )
+            return await asyncio.gather(*edits, return_exceptions=True)
+
+    ended = run(work())
+    assert server.count("POST", "/edit") == submits
+    sent = [event.job_id for event in seen if event.kind in ("sending", "accepted")]
+    assert sent[::2] == sent[1::2], "one is sent when the answer before has its place"
+    if not submits:
+        for error in ended:
+            assert isinstance(error, errors.JournalError)
+            assert (error.charged, error.job, error.retryable) == ("no", None, True)
+
+
 def test_a_picture_that_arrives_is_written_into_its_room(tmp_path: Path) -> None:
     """So nobody else, in this process or another, can take what it needs."""
     held = Room(tmp_path, 1)

@@ -68,7 +68,7 @@ async def perform(
     rooms = run.runtime.rooms
     while True:
         try:
-            if not (request.spends and run.runtime.durable):
+            if not request.spends:
                 await _check_unchanged(run, request)
                 return await _http(run, request, number, on_sent)
             async with rooms.taken(run) as room:

@@ -31,21 +31,25 @@ class Room:
 
     Args:
         folder: where the answer will lie.
-        pictures: how many are asked for.
+        pictures: how many may come.
+        beside: bytes that others were promised there, where nothing is taken for them, nor for
+            this one; None = it is taken. A temporary folder may lie in memory.
 
     Raises:
         JournalError: the disk is full (`retryable`), or no file may be so large; nothing was sent.
     """
 
-    def __init__(self, folder: Path, pictures: int) -> None:
+    def __init__(self, folder: Path, pictures: int, *, beside: int | None = None) -> None:
         self._file: IO[bytes] | None = None
         size = EACH * min(pictures, _MOST)
-        self._left = size - _BESIDE
+        self.left = size - _BESIDE
         try:
             # To try it would take what there is, for a moment, from an answer that arrives.
             disk = shutil.disk_usage(folder)
-            if disk.free < size and disk.total:  # some do not tell
+            if disk.free < size + (beside or 0) and disk.total:  # some do not tell
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if beside is not None:
+                return
             # It has no name: who is killed leaves nothing.
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # `give_back` closes it
             _take(self._file, size)
@@ -61,11 +65,11 @@ class Room:
 
     def make_way(self, size: int) -> None:
         """Free as much as is about to be written of the answer, perhaps in a thread."""
-        self._left = max(0, self._left - size)
+        self.left = max(0, self.left - size)
         file = self._file
         if file is not None:
             with suppress(OSError, ValueError):  # it is given back already
-                file.truncate(self._left)
+                file.truncate(self.left)
 
     def give_back(self) -> None:
         """Free what is left; a second call does nothing."""
@@ -92,10 +96,8 @@ class Rooms:
             DeadlineExceeded: the time given ran out before.
             JournalError: as for `Room`.
         """
-        job = run.record.job
-        folder = run.runtime.answers(job.id)
         told = False
-        while (room := self._room(folder, job.request.n)) is None:
+        while (room := self._room(run)) is None:
             if not told:
                 run.emit("waiting", "the disk has no room for one more answer now")
             told = True
@@ -108,9 +110,14 @@ class Rooms:
             self._held.remove(room)
             self._given_back.set()
 
-    def _room(self, folder: Path, pictures: int) -> Room | None:
+    def _room(self, run: Run) -> Room | None:
+        job = run.record.job
+        folder = run.runtime.answers(job.id)
         try:
-            return Room(folder, pictures)
+            if run.runtime.durable:
+                return Room(folder, job.request.n)
+            # Of what comes without a journal only an answer that is a picture needs a file.
+            return Room(folder, 1, beside=sum(room.left for room in self._held))
         except JournalError as error:
             if error.retryable and self._held:
                 return None
