@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import sqlite3
@@ -873,6 +874,20 @@ def test_who_waits_for_room_keeps_the_deadline(
 
     run(work())
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="it is written there")
+@pytest.mark.parametrize("trouble", (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS))
+def test_where_the_system_cannot_take_room_it_is_written(
+    tmp_path: Path, monkeypatch: Any, trouble: int
+) -> None:
+    def cannot(*_: Any) -> None:
+        raise OSError(trouble, os.strerror(trouble))
+
+    monkeypatch.setattr(os, "posix_fallocate", cannot)
+    held = Room(tmp_path, 1)
+    assert rooms() == 1
+    held.give_back()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")

@@ -25,6 +25,9 @@ _MOST: Final = 8
 _BESIDE: Final = 1 << 20
 """Of these, bytes for names, rows and blocks that are not full."""
 
+_CANNOT: Final = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+"""What some file systems say to whoever wants space."""
+
 
 class Room:
     """Space where an answer will lie, which becomes that of the answer as it is written.
@@ -134,8 +137,12 @@ class Rooms:
 
 def _take(file: IO[bytes], size: int) -> None:
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fileno(), 0, size)
-        return
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
     block = bytes(1 << 20)
     for _ in range(0, size, len(block)):
         file.write(block)
