@@ -111,13 +111,13 @@ class SyncClient:
         try:
             value, error = future.result()
         except BaseException as stop:  # Ctrl-C, or what another handler of a signal raises here
-            if isinstance(stop, KeyboardInterrupt):
+            if isinstance(stop, CancelledError):  # somebody else's, before this one began
+                stop = asyncio.CancelledError()  # as for what had begun
+                _drop(work)
+            elif isinstance(stop, KeyboardInterrupt):
                 self._stop(self._running)
             else:
                 self._stop(lambda: [*begun, *([] if job is None else [job.task])])
-            if isinstance(stop, CancelledError):  # somebody else's Ctrl-C, before this one began
-                stop = asyncio.CancelledError()  # as for what had begun
-                _drop(work)
             over = future.done() and not future.cancelled()
             came, ended = future.result() if over else (None, None)
             if isinstance(came, EditJob):  # nobody has it
@@ -153,7 +153,7 @@ class SyncClient:
             if tasks:
                 await asyncio.wait(tasks, timeout=5)
 
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, CancelledError):  # somebody else stops everything
             asyncio.run_coroutine_threadsafe(stop(), self._loop).result(10)
 
     def _running(self) -> set[asyncio.Task[Any]]:
