@@ -71,6 +71,16 @@ def test_an_id_that_is_not_there_denies_nothing(
     assert "It is not known whether the edit was charged. `imgedit jobs` lists them." in ran.err
 
 
+def test_what_no_id_begins_with_was_never_charged(
+    acme: Any, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    ran = call("jobs", "show", "nope")
+    assert ran.code == 10
+    assert "there is no job 'nope'" in ran.err
+    assert "Nothing was charged" in ran.err
+
+
 @pytest.mark.parametrize("place", ("client.Client.resume", "cli.progress.following"))
 def test_ctrl_c_before_a_job_goes_on_says_what_is_stored_of_it(
     acme: Any,

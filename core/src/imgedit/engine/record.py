@@ -26,7 +26,12 @@ def new_id() -> str:
 
 def is_id(name: str) -> bool:
     """Whether a name may be a job's id."""
-    return len(name) == 26 and set(name) <= set(_ALPHABET)
+    return len(name) == 26 and begins_id(name)
+
+
+def begins_id(text: str) -> bool:
+    """Whether ids of jobs may begin so."""
+    return 0 < len(text) <= 26 and set(text) <= set(_ALPHABET)
 
 
 def now() -> datetime:
