@@ -18,12 +18,13 @@ from .contract.request import EditRequest, Reference
 from .discovery import registry
 from .engine import bookkeeping
 from .engine.aside import drop_aside, row_of, with_aside
+from .engine.ceiling import to_money
 from .engine.drive import Drive
 from .engine.finish import present, to_result
 from .engine.journal import Journal
 from .engine.next_step import of_a_job, told_of
 from .engine.placing import elsewhere
-from .engine.plan import FIELDS, Ask, make_request, plan, to_money, unknown_keyword
+from .engine.plan import FIELDS, Ask, make_request, plan, unknown_keyword
 from .engine.record import JobRecord
 from .engine.route import candidates, first, tell_of
 from .engine.rules import supersedes

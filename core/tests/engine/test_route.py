@@ -12,7 +12,8 @@ import pytest
 import imgedit
 from imgedit import errors
 from imgedit.config import Paths
-from imgedit.engine.plan import Ask, to_money
+from imgedit.engine.ceiling import to_money
+from imgedit.engine.plan import Ask
 from imgedit.engine.record import JobRecord
 from imgedit.engine.route import route
 from imgedit.journal import SqliteJournal

@@ -36,10 +36,11 @@ from ..errors import (
 )
 from ..manifest import is_error, poll_seconds
 from .aside import whole_answer
+from .ceiling import price_again
 from .collect import collect, keep_pictures
 from .exchange import perform
 from .pace import enter, turn
-from .plan import check_places, price_again
+from .plan import check_places
 from .record import JobRecord, now
 from .retry import TRIES, may_repeat, pause
 from .run import Run

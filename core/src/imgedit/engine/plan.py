@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +14,13 @@ from ..contract.event import Event, Kind
 from ..contract.image import ImageSource
 from ..contract.job import Job
 from ..contract.model import Model, Problem
-from ..contract.money import Money, Quote, exactly, plain
+from ..contract.money import Money
 from ..contract.request import EditRequest, Reference
 from ..discovery import choose
-from ..errors import BudgetExceeded, ImgEditError, UsageError, ValidationError
+from ..errors import ImgEditError, UsageError, ValidationError
 from ..images.sniff import media_type_for
-from ..ledger.budgets import to_money as read_money
-from . import ways
 from .advice import advice
+from .ceiling import check_cost
 from .output import check_writable
 from .prepare import prepare
 from .record import JobRecord, Wish, new_id
@@ -31,7 +29,6 @@ from .same import fingerprint, note_of_none, note_of_same
 if TYPE_CHECKING:
     from ..discovery import Provider
     from .runtime import Runtime
-    from .ways import Way
 
 FIELDS = (
     "model",
@@ -98,15 +95,6 @@ def unknown_keyword(name: str, known: Sequence[str]) -> TypeError:
     near = difflib.get_close_matches(name, known, 1, 0.5)
     hint = f", did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
     return TypeError(f"edit() has no keyword {name!r}{hint}")
-
-
-def to_money(value: Money | str | None) -> Money | None:
-    """A limit like "0.10 USD" or "500 acme:credits".
-
-    Raises:
-        UsageError: it is not an amount with its unit.
-    """
-    return None if value is None else read_money(value)
 
 
 async def make_request(image: Any, prompt: str, fields: Mapping[str, Any]) -> EditRequest:
@@ -236,7 +224,7 @@ async def plan(
         request, adaptations = await _with_mask(runtime, provider, request, job_id)
         quote = provider.price(request, model)
         if ask.max_cost is not None:
-            _check_cost(quote, ask.max_cost, runtime, provider)
+            check_cost(quote, ask.max_cost, runtime, provider)
         earlier = _earlier(runtime, ask, picked)
         if earlier is not None:
             tell("warning", earlier)
@@ -258,42 +246,6 @@ async def plan(
     except ImgEditError:
         runtime.drop(job_id)
         raise
-
-
-def price_again(runtime: Runtime, provider: Provider, record: JobRecord) -> Quote | None:
-    """The price of a job that was not sent, when it may cost more by now than was reserved.
-
-    Raises:
-        BudgetExceeded: it is over the limit that was given, and which is stored with the job.
-    """
-    model = provider.manifest.model(record.job.model.id) or record.job.model
-    quote, before = provider.price(record.job.request, model), record.quote
-    if before is not None and quote.unit == before.unit:
-        unbound = quote.at_most is None and before.at_most is not None
-        if not unbound and _reserved(quote) <= _reserved(before):
-            return None
-    if record.max_cost is not None:
-        try:
-            _check_cost(quote, record.max_cost, runtime, provider)
-        except BudgetExceeded as error:
-            error.hint = _another_limit(runtime.way, record.id)
-            raise
-    return quote
-
-
-def _another_limit(way: Way, job_id: str) -> str:
-    if way == "json":
-        return "For another limit begin a new edit."
-    return (
-        f"When its price is within the limit again, go on with: {ways.resume(way, job_id)}. For "
-        f"another limit end it with: {ways.settle(way, job_id, charged=False)}, and begin a new "
-        "edit."
-    )
-
-
-def _reserved(quote: Quote) -> Decimal:
-    """What is held for a price: as far as it is known."""
-    return quote.at_most or quote.amount or Decimal(0)
 
 
 def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
@@ -364,45 +316,3 @@ def able_providers(runtime: Runtime, request: EditRequest, *, without: str) -> l
             not check(sheet, model).problems for model in runtime.registry.manifest(row.name).models
         )
     ]
-
-
-@exactly()
-def _check_cost(quote: Quote, limit: Money, runtime: Runtime, provider: Provider) -> None:
-    """Raises BudgetExceeded unless the price is surely within the limit."""
-    if quote.at_most is not None and quote.at_most == 0:
-        return
-    rate = None
-    if quote.unit != limit.unit:
-        from .rates import OWN, chosen_rate
-
-        rate = chosen_rate(runtime.config, provider.manifest)
-        if rate is None or (rate.unit, rate.to) != (quote.unit, limit.unit):
-            raise BudgetExceeded(
-                f"the price is in {quote.unit} and the limit in {limit.unit}, "
-                "and no rate between them is chosen",
-                hint=f"Give the limit in {quote.unit}{_or_a_rate(provider, limit)}.",
-            )
-    if quote.at_most is None:
-        said = "unknown" if quote.amount is None else f"{plain(quote.amount)} {quote.unit} or more"
-        raise BudgetExceeded(
-            f"the price is {said}, no upper bound is known ({quote.reason or quote.basis})",
-            hint="Choose a model with a known price, or leave the limit out.",
-        )
-    most = quote.at_most if rate is None else quote.at_most * rate.amount
-    if most > limit.amount:
-        said = f"{plain(quote.at_most)} {quote.unit}"
-        if rate is not None:
-            name = "your own rate" if rate.name == OWN else f"the rate {rate.name}"
-            said += f" ({plain(most)} {rate.to} at {name})"
-        raise BudgetExceeded(
-            f"it may cost {said}, the limit is {limit}",
-            hint="Raise the limit, or choose a cheaper model (see: imgedit quote).",
-        )
-
-
-def _or_a_rate(provider: Provider, limit: Money) -> str:
-    names = [rate.name for rate in provider.manifest.rates if rate.to == limit.unit and rate.name]
-    if not names:
-        return ""
-    choice = f'rate = "{names[0]}" under [providers.{provider.name}]'
-    return f", or choose one of its rates in config.toml: {choice}"

@@ -1,34 +1,26 @@
-"""What all jobs of a client share: journal, spool, transport, worker, credentials, events."""
+"""What all jobs of a client share: journal and spool, transport, worker, credentials, events."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from ..contract.event import Event
-from ..contract.image import ImageSource
-from ..errors import ConfigError, JournalError, OutputError, UsageError
-from ..files import sync_folder
+from ..errors import ConfigError, JournalError, UsageError
 from ..ledger.budgets import Budget, Purse, to_budgets
 from . import waits
 from .journal import Journal, MemoryJournal
 from .lists import Lists
-from .output import RESULT
 from .record import JobRecord
 from .retry import RepeatBudget
 from .room import Rooms
 from .rules import LEASE, may_be_refused
-from .temporary import brought, clear, flat, make_again, make_temporary, take_away
+from .spool import Spool
 from .words import without_words, words_of
 
 if TYPE_CHECKING:
@@ -37,7 +29,6 @@ if TYPE_CHECKING:
     from ..discovery import Provider, Registry
     from ..transport import Site, Transport
     from ..worker import LocalWorker
-    from .ways import Way
 
 logger = logging.getLogger("imgedit")
 
@@ -47,7 +38,7 @@ def closed() -> UsageError:
     return UsageError("this client is closed", hint="Make a new one.")
 
 
-class Runtime:
+class Runtime(Spool):
     """Made by a client, closed with it; nothing heavy is made before its first use."""
 
     def __init__(
@@ -63,8 +54,8 @@ class Runtime:
         allow_insecure: bool = False,
         budgets: Iterable[Budget] = (),
     ) -> None:
+        super().__init__(journal or MemoryJournal())
         self.registry = Lists(registry, config, cache, allow_insecure=allow_insecure)
-        self.journal: Journal = journal or MemoryJournal()
         self.config = config
         self.concurrency = concurrency
         self._keys = keys
@@ -72,11 +63,6 @@ class Runtime:
         self._allow_insecure = allow_insecure
         self._asking = asyncio.Lock()
         self._sites: dict[tuple[str, str | None], Site] = {}
-        self._spool: Path | None = None
-        self._temporary = True
-        self._folders: set[str] = set()  # jobs with a folder in the spool
-        self.asides: set[str] = set()  # and with an answer there, as far as is known
-        self._loose: dict[str, list[Path]] = {}  # and files beside those, by job
         self.repeats = RepeatBudget()
         self.rooms = Rooms()
         self._budgets = (*config.budgets, *to_budgets(budgets))
@@ -101,143 +87,6 @@ class Runtime:
                 "SyncClient.",
             )
         self._loop = loop
-
-    # -- pictures
-
-    @cached_property
-    def durable(self) -> bool:
-        """Whether jobs outlive this process: the journal has a place for their pictures, too."""
-        try:
-            return self.journal.spool is not None
-        except JournalError:  # it cannot be made, of which whoever needs it is told
-            return True
-
-    @property
-    def way(self) -> Way:
-        """Who knows the jobs of this client, when it is said how they go on."""
-        way: Way = getattr(self.journal, "way", "client")
-        return way if self.durable else "json"
-
-    @property
-    def spool(self) -> Path:
-        """The folder for pictures: the journal's, or a temporary one that ends with the client.
-
-        Raises:
-            OutputError, JournalError: it cannot be made.
-        """
-        if self._spool is None:
-            kept = self.journal.spool
-            self._temporary = kept is None
-            self._spool = kept.absolute() if kept else make_temporary()
-        elif self._temporary:
-            make_again(self._spool)
-        return self._spool
-
-    def noted(self, record: JobRecord) -> tuple[str, ...]:
-        """The temporary folders in which pictures of a job may lie, with the one of this client."""
-        here = None if self._spool is None or not self._temporary else str(self._spool)
-        known = record.folders
-        return known if here is None or here in known else (*known, here)
-
-    def folder(self, job_id: str) -> Path:
-        """The folder of one job in the spool.
-
-        Raises:
-            OutputError: it cannot be made.
-        """
-        folder = self.spool / job_id
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            from .output import cannot_write
-
-            raise cannot_write(folder, error) from None
-        if self.durable and job_id not in self._folders:
-            sync_folder(folder.parent)  # what will lie there may be the only copy
-        self._folders.add(job_id)
-        return folder
-
-    def file(self, job_id: str, name: str) -> Path:
-        """The place of one of a job's files in the spool.
-
-        A temporary spool is one flat folder. A journal's jobs have folders of their own, which
-        outlive this process.
-
-        Raises:
-            OutputError: its folder cannot be made.
-        """
-        if self.durable:
-            return self.folder(job_id) / name
-        return flat(self.spool, job_id, name)
-
-    def made(self, job_id: str, path: Path) -> None:
-        """Note a file that a job needs for as long as it runs."""
-        self._loose.setdefault(job_id, []).append(path)
-
-    def answers(self, job_id: str) -> Path:
-        """The folder for pictures that come in answers, under names of their own.
-
-        Raises:
-            OutputError: it cannot be made.
-        """
-        return self.folder(job_id) if self.durable else self.spool
-
-    def kept(self, image: ImageSource, job_id: str) -> ImageSource:
-        """The picture as a file when jobs outlive the process, else as it is."""
-        if image.url is not None or image.path is not None or not self.durable:
-            return image
-        return evolve(image, path=str(self.file_of(image, job_id)), data=None)
-
-    def file_of(self, image: ImageSource, job_id: str) -> Path:
-        """A file with the picture's bytes.
-
-        Raises:
-            OutputError: there is no room for it.
-        """
-        if image.path is not None:
-            return Path(image.path)
-        target = self.folder(job_id) / f"{(image.sha256 or 'picture')[:32]}.{image.extension}"
-        if not os.path.exists(target):
-            try:
-                target.write_bytes(image.read())
-            except OSError as error:
-                from .output import cannot_write
-
-                raise cannot_write(target, error) from None
-        return target
-
-    def tidy(self, record: JobRecord) -> None:
-        """Remove what a finished job no longer needs.
-
-        Results that lay there stay, also when the job got another place: somebody has their path.
-        """
-        take_away(record, self._spool)
-        if not self.durable:
-            self._tidy_temporary(record)
-            return
-        with contextlib.suppress(OSError, OutputError, JournalError):
-            folder = self.spool / record.id
-            for path in folder.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                elif not path.name.startswith(RESULT):
-                    path.unlink()
-            folder.rmdir()
-
-    def _tidy_temporary(self, record: JobRecord) -> None:
-        for output in () if record.job.done is None else record.job.done.images:
-            if output.image is not None and output.image.path is not None:
-                self.made(record.id, Path(output.image.path))
-        self.drop(record.id)
-
-    def drop(self, job_id: str) -> None:
-        """Remove every file in the spool of a job that has nothing there to be fetched."""
-        if self.durable or job_id in self._folders:
-            self._folders.discard(job_id)
-            shutil.rmtree(self.spool / job_id, ignore_errors=True)
-        for path in self._loose.pop(job_id, ()):
-            if path.parent == self.spool:
-                path.unlink(missing_ok=True)
 
     # -- the way out
 
@@ -412,17 +261,11 @@ class Runtime:
         self.registry.emit(event)
 
     async def close(self) -> None:
-        """Close connections, the worker and the journal; remove the temporary spool.
-
-        Pictures in it that came for a job which can go on stay: the job as JSON has their paths.
-        """
+        """Close connections, the worker and the journal; remove the temporary spool."""
         self._closed = True
         if "transport" in self.__dict__:
             await self.transport.close()
         if "worker" in self.__dict__:
             await self.worker.close()
-        if self._spool is not None and self._temporary:
-            with contextlib.suppress(JournalError):  # then all of it stays
-                jobs = self.journal.unfinished([])
-                clear(self._spool, {path for job in jobs for path in brought(job)})
+        self.end_spool()
         self.journal.close()
