@@ -11,7 +11,7 @@ import pytest
 
 import imgedit
 from imgedit import FilePart, HttpRequest, Multipart, Next, errors, hookimpl
-from imgedit.engine import drive, settle
+from imgedit.engine import attempts, settle
 from imgedit.testing.acme import MANIFEST, build_request
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -67,7 +67,7 @@ def test_a_key_lives_from_the_first_submit_on(
     server.on("POST", "/edit", Answer(fault="drop_after_body"))
 
     def at(hours: float) -> None:
-        for module in (drive, settle):
+        for module in (attempts, settle):
             monkeypatch.setattr(module, "now", lambda: began + timedelta(hours=hours))
 
     at(0)
@@ -122,7 +122,7 @@ def test_the_key_of_a_submit_that_did_not_count_lives_anew(
 
     def moved(event: imgedit.Event) -> None:
         if event.kind == "retrying":
-            monkeypatch.setattr(drive, "now", lambda: began + timedelta(hours=2))
+            monkeypatch.setattr(attempts, "now", lambda: began + timedelta(hours=2))
 
     with pytest.raises(errors.OutcomeUnknown) as caught:
         edit(source, journal=path, on_event=moved)

@@ -1,8 +1,7 @@
 """The loop that takes one job from a request to its pictures.
 
-What protects money stands here: a job sends at most one submit that counts, "sent" is stored
-before a byte leaves, what arrived from a spending exchange is stored before it is read, and a
-submit whose outcome is not known is never sent again (see `settle`).
+What protects money stands here and in `attempts`: a job sends at most one submit that counts, and
+what arrived from a spending exchange is stored before it is read.
 """
 
 from __future__ import annotations
@@ -19,54 +18,34 @@ from ..contract.job import Job, Status
 from ..contract.outcome import Done, Next, Step, Wait
 from ..discovery.blame import at
 from ..errors import (
-    AuthenticationError,
     BudgetExceeded,
     Charged,
-    DeadlineExceeded,
-    DownloadFailed,
     ImgEditError,
-    NetworkError,
     OutcomeUnknown,
-    PermissionDenied,
     PluginError,
     ProviderError,
-    ProviderUnavailable,
-    RateLimited,
     UnexpectedResponse,
 )
-from ..manifest import is_error, poll_seconds
+from ..manifest import poll_seconds
 from .aside import whole_answer
+from .attempts import Again, Attempts, is_about_the_job
 from .ceiling import price_again
 from .collect import collect, keep_pictures
-from .exchange import perform
-from .pace import enter, turn
+from .pace import enter
 from .plan import check_places
-from .record import JobRecord, now
-from .retry import TRIES, may_repeat, pause
-from .run import Run
-from .settle import lost, may_repeat_under_key, settle, unsettled, with_others
+from .record import JobRecord
+from .retry import TRIES, may_repeat
+from .settle import may_repeat_under_key, settle, unsettled, with_others
 from .summary import readable, stored_error
 
 if TYPE_CHECKING:
     from ..discovery import Provider
     from .runtime import Runtime
 
-_SLOT_GONE = frozenset({400, 401, 403, 404, 410})
 _MOST_STEPS = 200
 
 
-NO_ANSWER = (
-    RateLimited, ProviderUnavailable, NetworkError, DownloadFailed, DeadlineExceeded,
-    AuthenticationError, PermissionDenied,
-)  # fmt: skip
-"""Of a question, these say that the vendor does not answer it now: nothing of the job."""
-
-
-class Again(Exception):
-    """The record has changed: the loop looks at it afresh."""
-
-
-class Drive(Run):
+class Drive(Attempts):
     """Drives one job; make a new one to resume."""
 
     def __init__(
@@ -80,9 +59,6 @@ class Drive(Run):
         kept: Status | None = None,
     ) -> None:
         super().__init__(runtime, provider, record, seconds=seconds, on_event=on_event, kept=kept)
-        self._slots_renewed = False
-        self._repeats = False
-        self._number = record.job.exchanges
         self._steps = 0
         self._refused = 0
 
@@ -157,21 +133,21 @@ class Drive(Run):
 
     async def _step(self) -> None:
         job = self.record.job
-        self._number = job.exchanges
+        self.number = job.exchanges
         self._steps += 1
         if self._steps > _MOST_STEPS:
             raise self.blame(f"{_MOST_STEPS} exchanges in a row led to nothing to wait for")
         try:
-            request = self._build(job)
+            request = self.build(job)
         except ProviderError as error:
             if job.status == "planned":
                 self.final(error)
             raise
         if request.purpose == "submit" and job.status != "planned":
             raise self.blame("build_request asked for a second submit; one at most counts")
-        await self._read(await self._exchange(request))
+        await self._read(await self.exchange(request))
 
-    def _build(self, job: Job) -> HttpRequest | LocalRequest:
+    def build(self, job: Job) -> HttpRequest | LocalRequest:
         """The next request of a job; a refusal of the plugin's says nothing of what was sent."""
         try:
             return self.provider.build_request(job)
@@ -182,165 +158,30 @@ class Drive(Run):
     async def ask_once(self) -> Step:
         """One free exchange of a done job, in its present state: what `Done.refresh` leads to."""
         job = self.record.job
-        request = self._build(job)
+        request = self.build(job)
         if request.spends:
             raise self.blame("the state of a refresh led to a submit")
-        response = await self._exchange(request)
+        response = await self.exchange(request)
         try:
             return self.provider.parse_response(job, response)
         except ProviderError as error:
             given_back = error.charge_is_said and error.charged == "no"
-            if given_back and _is_about_the_job(error):
+            if given_back and is_about_the_job(error):
                 raise self.final(error) from None
             error.charged = self.record.charged
             raise
 
-    # -- one exchange and its repeats
-
-    async def _exchange(self, request: HttpRequest | LocalRequest) -> HttpResponse:
-        attempt = 0
-        before: ProviderError | None = None
-        while True:
-            attempt += 1
-            try:
-                response = await self._try(request, before)
-                self.runtime.repeats.give_back(repeated=attempt > 1)
-                return response
-            except ProviderError as error:
-                far_off, before = error is before, error  # the turn of its repeat
-                self.fill(error)
-                if isinstance(error, NetworkError):
-                    self.check_time()  # then this is what is to be said
-                if request.spends and error.charged == "unknown":
-                    again = error.retryable or isinstance(error, OutcomeUnknown)
-                    again = again and not far_off and attempt < TRIES["submit"]
-                    if again and may_repeat_under_key(self):
-                        await self._rest(attempt, error)
-                        continue
-                    await settle(self, error)
-                    raise Again from None
-                self._renew_slots(request, error)
-                if far_off or not may_repeat(error, spends=request.spends):
-                    raise
-                if isinstance(request, LocalRequest) or attempt >= TRIES.get(request.purpose, 4):
-                    raise
-                await self._rest(attempt, error)
-
-    async def _rest(self, attempt: int, error: ProviderError) -> None:
-        """Wait before a repeat; raises the error instead when that would take too long."""
-        seconds = pause(attempt, error.retry_after)
-        if seconds is None or seconds >= self.left:
-            raise error
-        if not self.runtime.repeats.take(error):
-            error.add_note("Too many requests failed of late, so it was not tried once more.")
-            raise error
-        self.emit("retrying", error.message, seconds=seconds, attempt=attempt + 1)
-        await self.runtime.sleep(seconds)
-
-    async def _try(
-        self, request: HttpRequest | LocalRequest, before: ProviderError | None
-    ) -> HttpResponse:
-        """One exchange; `before` is the error of the one that it repeats."""
-        self.check_time()
-        if request.spends:
-            if self.kept == "sent" and self.record.job.status == "planned":
-                self.save()  # nothing left after all: that must be known before it is sent again
-            await turn(self, before)
-        elif not self.stored:
-            if isinstance(request, HttpRequest):  # a job without a key is none: it must not wait
-                await self.runtime.reach(self.provider, base_url=self.record.base_url)
-            self.save()
-        response = await perform(self, request, self._number, on_sent=self.sent)
-        if isinstance(request, LocalRequest):
-            return response
-        if 300 <= response.status < 400:
-            error: ProviderError = UnexpectedResponse(
-                f"the answer is a redirect ({response.status}), which is never followed here",
-                status=response.status,
-                charged=self.record.charged,
-            )
-        elif not is_error(self.provider.manifest, response, own_api=_own_api(request)):
-            if request.spends:
-                job = evolve(self.record.job, status="accepted")
-                self.save(job=job, charged="yes", answer=response, aside=False)
-                self.emit("accepted", "the provider took the request")
-            return response
-        else:
-            error = self.provider.map_error(self.record.job, response)
-        if request.spends:
-            self._submit_refused(error, response)
-        elif not _is_about_the_job(error) or (
-            response.status >= 400 and self.record.job.status != "planned"
-        ):
-            error.charged = self.record.charged  # a refused question says nothing of the submit
-        elif response.status < 400 and not isinstance(error, UnexpectedResponse):
-            raise self.final(error)  # the vendor says in an answer of its own that the job is over
-        raise error
-
-    def sent(self) -> None:
-        """Called before the first byte of a submit leaves; whatever it raises stops it."""
-        before = self.record
-        self._repeats = before.charged == "unknown"
-        if self._repeats and not may_repeat_under_key(self):
-            raise lost(before, self.runtime.way)  # its time ended while this waited for its turn
-        first = (before.first_sent_at or before.job.sent_at) if self._repeats else None
-        job = evolve(before.job, status="sent", sent_at=now(), exchanges=self._number + 1)
-        try:
-            self.save(
-                job=job,
-                charged="unknown",
-                partial=None,
-                reconciled=False,
-                attempts=before.attempts + 1,
-                first_sent_at=first,
-            )
-        except BaseException as error:
-            self.record = before
-            if isinstance(error, ImgEditError) and not self.is_told(error):
-                error.charged = before.charged
-            raise
-        self.emit("sending", "sending the request", attempt=self.record.attempts)
-
-    def _submit_refused(self, error: ProviderError, response: HttpResponse) -> None:
-        """What an error answer to a submit makes of the job."""
-        if self._repeats and error.charged == "no":
-            # This one did not count; the first, whose outcome is not known, may have.
-            error.charged = "unknown"
-            if not isinstance(error, AuthenticationError | PermissionDenied):
-                error.hint = None  # it is for an edit that cost nothing
-        elif error.charged == "no":
-            # It is known not to count, so another one is allowed.
-            self.save(job=evolve(self.record.job, status="planned", sent_at=None), charged="no")
-        else:
-            self.record = evolve(self.record, charged=error.charged, partial=response)
-            if error.charged == "yes":
-                self.final(error)
-
-    def _renew_slots(self, request: HttpRequest | LocalRequest, error: ProviderError) -> None:
-        """An upload place on another host that has run out: begin the uploads again, once."""
-        if (
-            isinstance(request, HttpRequest)
-            and request.purpose == "upload"
-            and not _own_api(request)
-            and error.status in _SLOT_GONE
-            and self.record.job.status == "planned"
-            and not self._slots_renewed
-        ):
-            self._slots_renewed = True
-            self.record = self.record.with_job(state={})
-            raise Again
-
     async def _repeat_under_key(self) -> None:
         """A resumed submit whose vendor honours idempotency keys: the same bytes once more."""
         job = self.record.job
-        self._number = job.exchanges - 1
-        planned = evolve(job, status="planned", sent_at=None, exchanges=self._number)
+        self.number = job.exchanges - 1
+        planned = evolve(job, status="planned", sent_at=None, exchanges=self.number)
         try:
-            request = self._build(planned)
+            request = self.build(planned)
         except ProviderError as error:
             await settle(self, error)
         else:
-            await self._read(await self._exchange(request))
+            await self._read(await self.exchange(request))
         raise Again
 
     # -- reading an answer
@@ -366,7 +207,7 @@ class Drive(Run):
                 self.record = evolve(record, charged="unknown")
             raise unsettled(self, error) from error.__cause__  # it can be looked for again
         except ProviderError as error:
-            if not spending and not _is_about_the_job(error):
+            if not spending and not is_about_the_job(error):
                 error.charged = charged
                 await self._ask_later(error, response.purpose)
                 raise Again from None
@@ -383,7 +224,7 @@ class Drive(Run):
         self._refused += 1
         if not may_repeat(error, spends=False) or self._refused >= TRIES.get(purpose, 4):
             raise error
-        await self._rest(self._refused, error)
+        await self.rest(self._refused, error)
 
     async def _apply(self, step: Step, response: HttpResponse) -> None:
         self._refused = 0
@@ -440,15 +281,6 @@ def _is_found(step: Step, response: HttpResponse) -> bool:
     return isinstance(step, Done) or response.purpose != "settle" or bool(step.facts.vendor_ids)
 
 
-def _is_about_the_job(error: ProviderError) -> bool:
-    """Whether an error tells of the job, its end and its money, and not of a refused question."""
-    return not isinstance(error, NO_ANSWER)
-
-
 def _can_wait(done: Done) -> bool:
     """Whether other jobs need not know of it while its pictures are fetched, if they must be."""
     return not done.facts.vendor_ids or all(output.image is not None for output in done.images)
-
-
-def _own_api(request: HttpRequest) -> bool:
-    return not request.url.startswith(("http://", "https://"))

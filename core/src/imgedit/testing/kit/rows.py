@@ -43,7 +43,7 @@ def refused(manifest: Manifest, row: Mapping[str, Any]) -> HttpResponse | None:
     Raises:
         NoExample: as `example`.
     """
-    from ...engine.drive import NO_ANSWER
+    from ...engine.attempts import NO_ANSWER
 
     takes = 200 in row.get("status", (200,)) and "poll" in row.get("purpose", ("poll",))
     if not takes or not issubclass(provider_errors()[row["is"]], NO_ANSWER):
