@@ -91,3 +91,9 @@ def resume() -> Callable[..., imgedit.EditResult]:
         return asyncio.run(run())
 
     return one
+
+
+@pytest.fixture(params=("memory", "sqlite"))
+def journal(request: Any, tmp_path: Path) -> Path | None:
+    """None, or the file of a journal."""
+    return None if request.param == "memory" else tmp_path / "jobs.sqlite3"

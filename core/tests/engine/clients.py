@@ -1,0 +1,76 @@
+"""What tests of several files do with clients, and with journals after them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgedit
+from imgedit.config import Config, ProviderConfig
+from imgedit.journal import SqliteJournal
+from imgedit.ledger import Entry
+from imgedit.testing.pictures import png
+from imgedit.testing.server import Answer, ScriptedServer
+
+
+def direct(server: ScriptedServer) -> dict[str, Any]:
+    """Hooks and answers for an edit in one exchange, with the picture in the answer."""
+    server.on("POST", "/edit", Answer.picture(png()))
+
+    @imgedit.hookimpl
+    def build_request(job: imgedit.Job) -> imgedit.HttpRequest:
+        body = imgedit.Json(job.wire())
+        return imgedit.HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
+
+    return {"build_request": build_request}
+
+
+def run(work: Any) -> Any:
+    return asyncio.run(work)
+
+
+def client(journal: Any = None, config: Config | None = None, **facts: Any) -> imgedit.Client:
+    made = imgedit.Client(journal=journal, **facts)
+    if config is not None:
+        made.runtime.config = config
+    return made
+
+
+def entries(path: Path) -> list[Entry]:
+    with closing(SqliteJournal(path)) as kept:
+        return list(kept.entries())
+
+
+def limited(**settings: Any) -> Config:
+    return Config(providers={"acme": ProviderConfig(**settings)})
+
+
+class Cut(BaseException):
+    """The power fails."""
+
+
+def cut_off(source: Path, journal: Any, **keywords: Any) -> None:
+    async def run() -> None:
+        async with imgedit.Client(journal=journal) as client:
+            with pytest.raises(Cut):
+                await client.edit(source, "make it so", provider="acme", **keywords)
+
+    asyncio.run(run())
+
+
+def stored_charge(path: Path) -> tuple[str, str]:
+    """Of the newest job: where it stands, and what is known of its money."""
+    with closing(SqliteJournal(path)) as journal:
+        (record,) = journal.recent(1)
+    return record.job.status, record.charged
+
+
+def stored_error(path: Path) -> Any:
+    """The type of the error that is stored with the newest job."""
+    with closing(SqliteJournal(path)) as journal:
+        (record,) = journal.recent(1)
+    return record.error and record.error["type"]
