@@ -1,109 +1,25 @@
-"""One exchange over real sockets: what comes back, what never leaves, what is lost."""
+"""What leaves and what comes back, over real connections to this machine."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import os
-import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from imgedit.contract.exchange import Base64, FilePart, HttpRequest, HttpResponse, Json, Multipart
+from imgedit.contract.exchange import Base64, FilePart, HttpRequest, Json, Multipart
 from imgedit.contract.exchange import Raw as RawBody
 from imgedit.contract.image import ImageSource
-from imgedit.errors import JournalError
 from imgedit.testing.server import Answer, ScriptedServer
-from imgedit.transport import Credentials, Lost, NotSent, Site, TooLarge, Transport, receive
+from imgedit.transport import NotSent, TooLarge, Transport, receive
 
-CANARY = "canary-0123456789"
-PICTURE = (Path(__file__).parents[3] / "examples" / "rocket.jpg").read_bytes()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
-
-
-def site_of(url: str, **facts: Any) -> Site:
-    key = Credentials({"Authorization": f"Bearer {CANARY}"}, [CANARY])
-    return Site(name="acme", base_url=url, credentials=key, **facts)
-
-
-def post(body: Any = None, **facts: Any) -> HttpRequest:
-    facts = {"method": "POST", "url": "/edit", "purpose": "submit", "body": body, **facts}
-    return HttpRequest(**facts)
-
-
-POLL = HttpRequest(method="GET", url="/jobs/1", purpose="poll")
-
-
-class Told:
-    """Counts `on_sent`, and may fail in it."""
-
-    def __init__(self, error: BaseException | None = None, seconds: float = 0) -> None:
-        self.times = 0
-        self.error = error
-        self.seconds = seconds
-
-    async def __call__(self) -> None:
-        self.times += 1
-        await asyncio.sleep(self.seconds)
-        if self.error is not None:
-            raise self.error
-
-
-def exchange(
-    url: str,
-    request: HttpRequest,
-    spool: Path,
-    *,
-    on_sent: Callable[[], Awaitable[None]] | None = None,
-    timeout: float = 5,
-    site: dict[str, Any] | None = None,
-    pictures: int = 1,
-    most: float | None = None,
-    **facts: Any,
-) -> HttpResponse:
-    async def run() -> HttpResponse:
-        async with Transport(**facts) as transport:
-            return await transport.exchange(
-                request,
-                site=site_of(url, **(site or {})),
-                timeout=timeout,
-                spool=spool,
-                boundary="b0undary",
-                on_sent=on_sent,
-                pictures=pictures,
-                most=most,
-            )
-
-    return asyncio.run(run())
-
-
-def clean(error: BaseException) -> None:
-    """No exception of aiohttp's, and no key, can be reached from an error."""
-    assert error.__cause__ is None
-    seen: BaseException | None = error
-    while seen is not None:
-        assert not type(seen).__module__.startswith("aiohttp")
-        assert CANARY not in repr(seen) + str(seen) + repr(vars(seen))
-        seen = seen.__context__
-    assert CANARY not in "".join(traceback.format_exception(error))
-
-
-# What arrives
+from .exchanges import CANARY, PICTURE, POLL, Told, clean, exchange, free_port, post, site_of
 
 
 def test_a_json_edit_arrives_as_it_was_meant(server: ScriptedServer, tmp_path: Path) -> None:
@@ -205,9 +121,6 @@ def test_connections_are_not_capped_below_the_concurrency(
 
     asyncio.run(run())
     assert server.connections == 150
-
-
-# Answers of every kind
 
 
 @pytest.mark.parametrize("kind", ("image/jpeg", "application/octet-stream", "image/png"))
@@ -312,259 +225,6 @@ def test_compressed_answers_are_read_and_bombs_given_up(
         exchange(server.url, post(), tmp_path)
 
 
-# Nothing left
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def test_refused(tmp_path: Path) -> None:
-    told = Told()
-    with pytest.raises(NotSent, match="refused") as caught:
-        exchange(f"http://127.0.0.1:{free_port()}", post(), tmp_path, on_sent=told)
-    assert caught.value.retryable
-    assert told.times == 0
-    clean(caught.value)
-
-
-def test_an_unknown_name(tmp_path: Path) -> None:
-    told = Told()
-    with pytest.raises(NotSent, match=r"name no\.such\.example cannot be found") as caught:
-        exchange("https://no.such.example", post(), tmp_path, on_sent=told)
-    assert caught.value.retryable
-    assert told.times == 0
-    clean(caught.value)
-
-
-def test_tls_that_never_completes(tmp_path: Path) -> None:
-    told = Told()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(NotSent) as caught:
-            exchange(url, post(), tmp_path, on_sent=told, timeout=0.5)
-    assert caught.value.timed_out
-    assert told.times == 0
-    clean(caught.value)
-
-
-def test_tls_with_a_server_that_has_none(tmp_path: Path) -> None:
-    told = Told()
-    with socket.create_server(("127.0.0.1", 0)) as plain:
-
-        def answer() -> None:
-            connection, _ = plain.accept()
-            with connection:
-                connection.recv(10_000)
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        with pytest.raises(NotSent, match="secure") as caught:
-            exchange(f"https://127.0.0.1:{plain.getsockname()[1]}", post(), tmp_path, on_sent=told)
-        thread.join()
-    assert told.times == 0
-    clean(caught.value)
-
-
-@pytest.mark.parametrize(
-    "error", (JournalError("disk full"), OSError("disk full"), TimeoutError("slow"), ValueError())
-)
-def test_when_on_sent_fails_nothing_leaves(
-    server: ScriptedServer, tmp_path: Path, error: Exception
-) -> None:
-    server.on("POST", "/edit", Answer())
-    with pytest.raises(type(error)) as caught:
-        exchange(server.url, post(Json({})), tmp_path, on_sent=Told(error))
-    assert caught.value is error
-    assert server.count() == 0
-
-
-def test_when_the_time_ends_inside_on_sent_nothing_leaves(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    server.on("POST", "/edit", Answer())
-    with pytest.raises(NotSent) as caught:
-        exchange(server.url, post(), tmp_path, on_sent=Told(seconds=2), timeout=0.3)
-    assert caught.value.timed_out
-    assert server.count() == 0
-
-
-def test_a_picture_that_is_gone_is_noticed_before_connecting(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    path = tmp_path / "a.jpg"
-    path.write_bytes(PICTURE)
-    image = ImageSource.of(path)
-    path.unlink()
-    with pytest.raises(NotSent, match="picture") as caught:
-        exchange(server.url, post(RawBody(image)), tmp_path)
-    assert not caught.value.retryable
-    assert server.connections == 0
-
-
-# Sent, and the answer is lost
-
-
-@pytest.mark.parametrize(
-    "fault", ("drop_before_body", "drop_after_body", "reset_after_body", "drop_inside")
-)
-@pytest.mark.parametrize("method", ("POST", "PUT", "GET"))
-def test_a_lost_answer_is_lost_and_never_asked_for_again(
-    server: ScriptedServer, tmp_path: Path, fault: Any, method: str
-) -> None:
-    headers = {"X-Id": "7"}
-    server.on(method, "/edit", Answer(fault=fault, body=b'{"id": 1}', headers=headers))
-    told = Told()
-    body = None if method == "GET" else Json({"a": "x" * 100})
-    with pytest.raises(Lost) as caught:
-        exchange(server.url, post(body, method=method), tmp_path, on_sent=told)
-    assert server.count() == told.times == 1
-    inside = fault == "drop_inside"
-    assert caught.value.status == (200 if inside else None)
-    assert (caught.value.headers or {}).get("x-id") == (("7",) if inside else None)
-    assert not caught.value.timed_out
-    clean(caught.value)
-
-
-def test_a_reset_on_accept_is_sent_as_soon_as_on_sent_was_asked(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    server.drop_next_connections(1)
-    told = Told()
-    # The reset may come before the connection is used at all.
-    with pytest.raises((Lost, NotSent)) as caught:
-        exchange(server.url, post(Json({})), tmp_path, on_sent=told)
-    assert isinstance(caught.value, Lost) == (told.times == 1)
-    assert server.connections == 1
-    clean(caught.value)
-
-
-@pytest.mark.parametrize("fault", ("hang", "hang_inside"))
-def test_no_answer_in_time(server: ScriptedServer, tmp_path: Path, fault: Any) -> None:
-    server.on("POST", "/edit", Answer(fault=fault, body=b"12"))
-    said = "did not end within" if fault == "hang_inside" else "gave no answer within"
-    with pytest.raises(Lost, match=rf"{said} 0\.4 s") as caught:
-        exchange(server.url, post(), tmp_path, timeout=0.4)
-    assert caught.value.timed_out
-    assert caught.value.status == (200 if fault == "hang_inside" else None)
-    assert server.count() == 1
-    clean(caught.value)
-
-
-@contextmanager
-def dripping(pieces: int) -> Iterator[str]:
-    """A server whose answer comes steadily, for a tenth of a second for each piece."""
-
-    def serve(listening: socket.socket) -> None:
-        with listening.accept()[0] as connection, suppress(OSError):
-            while not connection.recv(1 << 16).endswith(b"\r\n\r\n"):
-                pass
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % pieces)
-            for _ in range(pieces):
-                time.sleep(0.1)
-                connection.sendall(b"x")
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, args=(listening,))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread.join()
-
-
-def test_an_answer_that_arrives_steadily_may_take_longer(tmp_path: Path) -> None:
-    with dripping(10) as url:
-        assert exchange(url, post(), tmp_path, timeout=0.6, most=60).body == b"x" * 10
-
-
-def test_and_ends_with_the_time_that_is_given_in_all(tmp_path: Path) -> None:
-    with dripping(10) as url, pytest.raises(Lost, match=r"did not end within 0\.5 s") as caught:
-        exchange(url, post(), tmp_path, timeout=0.4, most=0.5)
-    assert caught.value.timed_out
-    clean(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"), (("hang", "gave no answer within"), ("hang_inside", "nothing more came for"))
-)
-def test_an_answer_that_stops_arriving_is_not_waited_for(
-    server: ScriptedServer, tmp_path: Path, fault: Any, said: str
-) -> None:
-    server.on("POST", "/edit", Answer(fault=fault, body=b"12"))
-    with pytest.raises(Lost, match=rf"{said} 0\.4 s") as caught:
-        exchange(server.url, post(), tmp_path, timeout=0.4, most=60)
-    assert caught.value.timed_out
-    clean(caught.value)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    (
-        b"SSH-2.0-OpenSSH\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-        b"HTTP/1.1 200 OK\r\n",
-    ),
-)
-def test_an_answer_that_is_not_http(server: ScriptedServer, tmp_path: Path, raw: bytes) -> None:
-    server.on("POST", "/edit", Answer(raw=raw))
-    with pytest.raises(Lost) as caught:
-        exchange(server.url, post(), tmp_path)
-    assert server.count() == 1
-    clean(caught.value)
-
-
-def test_half_a_picture_leaves_no_file(server: ScriptedServer, tmp_path: Path) -> None:
-    server.on("POST", "/edit", Answer.picture(PICTURE, "image/jpeg", fault="drop_inside"))
-    with pytest.raises(Lost) as caught:
-        exchange(server.url, post(), tmp_path)
-    assert caught.value.status == 200
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_picture_that_cannot_be_stored_says_so(server: ScriptedServer, tmp_path: Path) -> None:
-    server.on("POST", "/edit", Answer.picture(PICTURE, "image/jpeg"))
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(Lost, match="stored") as caught:
-        exchange(server.url, post(), tmp_path / "file" / "spool")
-    assert caught.value.disk
-    assert caught.value.status == 200
-
-
-def test_canceling_reaches_the_server_and_is_no_error_of_ours(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    server.on("POST", "/edit", Answer(fault="hang"))
-    told = Told()
-
-    async def run() -> None:
-        async with Transport() as transport:
-            task = asyncio.create_task(
-                transport.exchange(
-                    post(),
-                    site=site_of(server.url),
-                    timeout=5,
-                    spool=tmp_path,
-                    boundary="b",
-                    on_sent=told,
-                )
-            )
-            while not server.count():
-                await asyncio.sleep(0.01)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-    asyncio.run(run())
-    assert told.times == 1
-
-
-# The guard
-
-
 @pytest.mark.parametrize(
     "url",
     (
@@ -617,9 +277,6 @@ def test_permission_is_not_shared_between_sites(server: ScriptedServer, tmp_path
     asyncio.run(run())
 
 
-# A proxy
-
-
 def test_behind_a_proxy_the_target_is_checked(server: ScriptedServer, tmp_path: Path) -> None:
     server.on("CONNECT", "*", Answer(status=403))
     proxy = f"http://user:{CANARY}@127.0.0.1:{server.port}"
@@ -653,9 +310,6 @@ def test_the_environment_sets_no_proxy(
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     server.on("GET", "/jobs/1", Answer())
     assert exchange(server.url, POLL, tmp_path).status == 200
-
-
-# The budget of an import, and of memory
 
 
 def test_the_package_alone_imports_no_aiohttp() -> None:
