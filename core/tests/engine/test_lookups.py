@@ -95,10 +95,18 @@ def test_a_lost_answer_is_looked_up(
     assert server.count("GET", "/jobs") == 1
 
 
-@pytest.mark.parametrize("looked", ("in vain", "not now"))
+@pytest.mark.parametrize(
+    ("listed", "kind"),
+    (
+        (Answer.json({}), errors.OutcomeUnknown),
+        (Answer(status=503), errors.ProviderUnavailable),
+        (Answer(fault="drop_after_body"), errors.NetworkError),
+    ),
+    ids=["in vain", "not now", "lost"],
+)
 def test_an_answer_that_was_looked_up_in_vain_is_read_again(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
-    looked: str,
+    listed: Answer, kind: Any,
 ) -> None:  # fmt: skip
     """A newer version of the plugin may be able to, in the state in which it came."""
     states: list[Any] = []
@@ -119,8 +127,7 @@ def test_an_answer_that_was_looked_up_in_vain_is_read_again(
     path = tmp_path / "jobs.sqlite3"
     manifest = {"reconcile": by_list, "build_request": build_with_list}
     acme(**manifest, parse_response=reading(reads=False))
-    server.on("GET", "/jobs", Answer.json({}) if looked == "in vain" else Answer(status=503))
-    kind = errors.OutcomeUnknown if looked == "in vain" else errors.ProviderUnavailable
+    server.on("GET", "/jobs", listed)
     with pytest.raises(kind) as caught:
         edit(source, journal=path)
     assert caught.value.charged == "unknown"

@@ -145,9 +145,9 @@ async def _http(
             charged="unknown" if request.spends else charged,
         ) from None
     except Lost as lost:
-        run.record = evolve(run.record, partial=_arrived(lost, request))
-        if not request.spends:
+        if not request.spends:  # what came of the submit's answer stays: this may look it up
             raise NetworkError(f"the answer was lost: {lost.reason}", charged=charged) from None
+        run.record = evolve(run.record, partial=_arrived(lost, request))
         raise OutcomeUnknown(
             f"the request was sent and its answer was lost: {lost.reason}",
             status=lost.status,
