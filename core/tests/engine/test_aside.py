@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import imgedit
-from imgedit import HttpRequest, Json, errors, hookimpl
-from imgedit.engine import aside
+from imgedit import Done, Facts, HttpRequest, Json, Money, Output, errors, hookimpl
+from imgedit.engine import aside, run
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import build_request
@@ -125,6 +125,28 @@ def test_a_picture_that_was_the_answer_is_found_whose_job_was_killed_before_it_w
         with pytest.raises(errors.UsageError, match="was charged"):
             client.settle(job, charged=False)
     assert resume(job, journal=path).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
+def test_what_the_error_holds_is_read_rather_than_the_picture_alone(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The picture in the spool has no headers, which may say the cost."""
+
+    @hookimpl
+    def with_cost(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        facts = Facts(cost=response.header("x-cost"))
+        return Done([Output(image=response.picture)], facts=facts)
+
+    acme(build_request=at_once, parse_response=with_cost)
+    answer = Answer.picture(png())
+    headers = {**answer.headers, "X-Cost": "0.07"}
+    server.on("POST", "/edit", Answer(body=answer.body, headers=headers))
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "put_aside", lambda *_: False)
+        error = lose(edit, source, path)
+    assert resume(error.job, journal=path).cost == Money("0.07", "USD")
     assert server.count("POST", "/edit") == 1
 
 

@@ -83,7 +83,7 @@ def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobReco
     try:
         aside = loads((folder / ASIDE).read_text(encoding="utf-8"))
     except (OSError, ValueError, JournalError):
-        return record if kept not in _IN_DOUBT else _with_picture(record, folder)
+        return _with_picture(record, folder) if record.job.status in _IN_DOUBT else record
     if aside.id != record.id:
         return record
     runtime.asides.add(record.id)
