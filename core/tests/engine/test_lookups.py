@@ -12,6 +12,7 @@ import pytest
 
 import imgedit
 from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
+from imgedit.engine import aside
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
@@ -170,6 +171,46 @@ def test_an_answer_whose_lookup_was_cut_off_is_read_before_it_is_looked_up(
     newer = True
     assert resume(record.id, journal=path).image.size == len(png())
     assert (server.count("GET", "/jobs"), server.count("POST", "/edit")) == (1, 1)
+
+
+@pytest.mark.parametrize("back", (False, True), ids=["gone", "brought back"])
+def test_a_lookup_goes_on_without_the_answer_that_lay_aside(
+    acme: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path, back: bool
+) -> None:
+    """The journal was put back without its spool: what the lookup asks still helps."""
+    cut = readable = False
+
+    @hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "settle" and not cut:
+            raise Cut
+        if response.purpose == "submit" and not readable:
+            raise errors.UnexpectedResponse("what is this")
+        return parse_with_list(job, response)
+
+    path = tmp_path / "jobs.sqlite3"
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse)
+    server.on("POST", "/edit", Answer.json({"id": "7", "padding": "x" * aside.LARGE}))
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
+    cut_off(source, SqliteJournal(path))
+    cut = True
+    with closing(SqliteJournal(path)) as journal:
+        (record,) = journal.unfinished()
+    file = tmp_path / "jobs.sqlite3.spool" / record.id / aside.ASIDE
+    away = file.rename(tmp_path / "away")
+    for _ in range(2):
+        with pytest.raises(errors.OutcomeUnknown, match="several jobs") as caught:
+            resume(record.id, journal=path)
+        assert caught.value.charged == "unknown"
+    asked = server.count("GET", "/jobs")
+    if back:
+        away.rename(file)
+        readable = True
+    else:
+        server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
+    assert resume(record.id, journal=path).vendor_ids == {"id": "7"}
+    assert server.count("GET", "/jobs") == asked + (not back)
+    assert server.count("POST", "/edit") == 1
 
 
 def test_ids_of_other_jobs_are_known_while_settling(

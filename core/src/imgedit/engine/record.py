@@ -172,9 +172,10 @@ class JobRecord:
     def in_doubt(self) -> JobRecord:
         """The record of a job whose outcome could not be found out, as it is to go on later.
 
-        A whole answer is read first then: a newer version of the plugin may know how.
+        A whole answer is read first then: a newer version of the plugin may know how. One that
+        lay aside and is gone is none.
         """
-        if self.unread is None:
+        if self.unread is None or self.aside:
             return self.with_job(status="unknown")
         record = self.with_job(status="accepted", state=self.unread)
         return evolve(record, answer=self.partial, partial=None, unread=None, reconciled=False)
