@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import imgedit
-from imgedit import errors
+from imgedit import Done, HttpRequest, Json, Output, Wait, errors, hookimpl
+from imgedit.cli import keeping
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -38,3 +41,72 @@ def test_a_file_of_a_job_as_windows_writes_it(
         client.edit(photo, "wärmer", provider="acme", out=tmp_path / "out.png", deadline=1e-6)
     (tmp_path / "job.json").write_text(late.value.job or "", encoding=encoding)
     assert call("jobs", "resume", "job.json").out.startswith("out.png  ")
+
+
+@hookimpl
+def ask(job: Any) -> HttpRequest:
+    if job.state:
+        return HttpRequest(method="GET", url="/jobs/7", purpose="poll")
+    return HttpRequest(method="POST", url="/edit", purpose="submit", body=Json(job.wire()))
+
+
+@hookimpl
+def inline(job: Any, response: Any) -> Any:
+    answer = response.json()
+    return Done([Output(base64=answer["b"])]) if "b" in answer else Wait({"id": answer["id"]})
+
+
+@pytest.fixture
+def once(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+) -> Path:
+    """The file of a paid job without a journal, whose picture the vendor gives once."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text("journal = false\n")
+    acme({"poll": {"seconds": [9.0], "deadline": 20}}, build_request=ask, parse_response=inline)
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer(fault="hang"))
+    call("edit", photo, "warmer", "-o", "out.png", "--timeout", "0.5")
+    (kept,) = tmp_path.glob("imgedit-*.json")
+    given = Answer.json({"b": base64.b64encode(png()).decode()})
+    server.on("GET", "/jobs/7", given, Answer.json({"message": "gone"}, status=404))
+    (tmp_path / "out.png").write_bytes(b"in the way")
+    return kept
+
+
+@pytest.mark.parametrize("place", ("mine.json", "else/here.json"))
+def test_a_job_stays_in_the_file_from_which_it_goes_on(
+    once: Path, call: Any, tmp_path: Path, place: str
+) -> None:
+    """A second one would leave the first behind, and the older one could replace the newer."""
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    os.rename(once, tmp_path / place)
+    refused = call("jobs", "resume", place)
+    assert f"Keep {place}, the only copy of the job, and" in refused.err
+    assert refused.err.endswith(f"go on with: imgedit jobs resume {place}\n")
+    assert not once.exists()
+    assert call("jobs", "resume", place, "-o", "new.png").code == 0
+    assert (tmp_path / "new.png").read_bytes() == png()
+
+
+def test_a_file_of_a_job_takes_the_place_of_no_other(
+    once: Path, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the one that is given cannot be written."""
+    (tmp_path / "fixed").mkdir()
+    os.rename(once, tmp_path / "fixed" / once.name)
+    old = Path("fixed", once.name)
+    write = keeping.write_private
+
+    def fails(to: Path, data: bytes) -> None:
+        if to.parent.name == "fixed":
+            raise PermissionError
+        write(to, data)
+
+    monkeypatch.setattr(keeping, "write_private", fails)
+    assert f"imgedit jobs resume {once.name}\n" in call("jobs", "resume", old).err
+    newer = once.read_bytes()
+    again = call("jobs", "resume", old)
+    assert again.err.endswith(f"imgedit jobs resume {once.stem}-2.json\n")
+    assert once.read_bytes() == newer
+    assert call("jobs", "resume", once.name, "-o", "new.png").code == 0

@@ -87,6 +87,7 @@ def resume(
     if job_id is None and (place["out"] is not None or place["overwrite"]):
         raise click.UsageError("-o and --overwrite are for one job: give its ID, too")
     kept = None if job_id is None else read_job(job_id)
+    screen.watch.file = job_id if kept else None
     with of_earlier_jobs(screen.watch, None if kept else job_id):
         return _resume(screen, kept or job_id, deadline, **place)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import os
 import shlex
 import tempfile
+from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 
 from ..engine import ways
@@ -31,7 +34,7 @@ def keep_job(screen: Screen, error: ImgEditError) -> None:
         return
     error.only_here = False  # it is kept from now on
     name = f"imgedit-{error.job_id}.json"
-    kept = _written(name, error.job)
+    kept = _written(screen.watch.file, name, error.job)
     if kept is None:
         screen.note(error.job, style="")
     what = f"{kept}, the only copy of the job,"
@@ -41,15 +44,28 @@ def keep_job(screen: Screen, error: ImgEditError) -> None:
     error.hint = (error.hint or "").replace(_HERE, command).replace(_WHAT, what)
 
 
-def _written(name: str, text: str) -> str | None:
-    """The file, in the working directory or among temporary files; None = there is no room."""
+def _written(given: str | None, name: str, text: str) -> str | None:
+    """The file; None = there is no room.
+
+    The one that the job went on from, else a new one in the working directory or among temporary
+    files: another of that name may know more of the job.
+    """
+    if given is not None:
+        with suppress(OSError):
+            write_private(Path(given).resolve(), text.encode())
+            return given
     for place in (Path(), Path(tempfile.gettempdir())):
-        try:
-            write_private(place / name, text.encode())
-        except OSError:
-            continue
-        return str(place / name)
+        file = _free(place / name)
+        with suppress(OSError):
+            write_private(file, text.encode())
+            return str(file)
     return None
+
+
+def _free(file: Path) -> Path:
+    """The path, with a number where something has it already."""
+    names = (file.with_stem(f"{file.stem}-{number}") for number in count(2))
+    return next(path for path in chain((file,), names) if not os.path.lexists(path))
 
 
 def read_job(given: str) -> str | None:

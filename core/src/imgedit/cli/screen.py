@@ -25,6 +25,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.job_id: str | None = None
+        self.file: str | None = None  # from which it goes on
         self.spending = False
         self.durable = True
 
