@@ -131,6 +131,30 @@ def test_a_finished_job_is_copied(
     assert len(server.requests) == requests
 
 
+@pytest.mark.parametrize("comes", ("picture", "address"))
+def test_the_copy_in_the_spool_is_found_when_the_other_one_is_gone(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    path: Path, comes: str,
+) -> None:  # fmt: skip
+    """Unless somebody changed it: then it is not the job's picture any more."""
+    urls = {"urls": [f"{server.url}/out.png"]}
+    server.on("POST", "/edit", Answer.picture(png()) if comes == "picture" else Answer.json(urls))
+    first = edit(source, journal=path)
+    server.on("GET", "/out.png", Answer(status=404))
+    out, other = tmp_path / "new.png", tmp_path / "other.png"
+    assert resume(first.job_id, out=out).image.path == out
+    out.unlink()
+    assert resume(first.job_id).image.path == out
+    out.write_bytes(png(9, 9))
+    assert resume(first.job_id, out=other).image.path == other
+    assert (out.read_bytes(), other.read_bytes()) == (png(9, 9), png())
+    assert first.image.path.read_bytes() == png()
+    other.unlink()
+    first.image.path.write_bytes(png(8, 8))
+    with pytest.raises(errors.DownloadFailed, match="the job stays finished"):
+        resume(first.job_id)
+
+
 def test_each_of_several_pictures_goes_elsewhere(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
     path: Path,

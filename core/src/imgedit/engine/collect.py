@@ -31,7 +31,7 @@ from ..manifest.places import first_wait
 from .exchange import timeout
 from .finish import present, to_result
 from .output import cannot_write
-from .placing import keep
+from .placing import handed_out, keep
 from .retry import pause
 from .sidecar import write_sidecars
 from .temporary import flat, picture_name
@@ -189,6 +189,9 @@ class _Ended(Exception):
 
 async def _fetch(run: Run, output: Output, index: int) -> tuple[Path | bytes, PictureFacts]:
     """A picture and its facts; a small one of a client without a journal makes no file yet."""
+    left = await asyncio.to_thread(handed_out, run, index) if run.placed else None
+    if left is not None and (kept := await asyncio.to_thread(_kept, left, output)) is not None:
+        return left, kept
     if output.image is not None:
         path = run.runtime.file_of(output.image, run.record.id)
         try:

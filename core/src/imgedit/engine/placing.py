@@ -53,8 +53,7 @@ async def keep(
     )
     if wish.out is not None:
         return await asyncio.to_thread(_place, source, file, count, run.record, run.resumed)
-    name = fitting(Path(f"{RESULT}{index + 1}"), facts.media_type).name
-    target = run.runtime.file(run.record.id, name)
+    target = run.runtime.file(run.record.id, _result_name(file))
     if isinstance(source, bytes):
         run.hold(Held(source, target.absolute()))
     elif run.runtime.durable:
@@ -62,6 +61,20 @@ async def keep(
     else:
         second_name(source, target)
     return evolve(file, path=str(target.absolute())), None
+
+
+def handed_out(run: Run, index: int) -> Path | None:
+    """A result that stayed in the spool when its job got another place, byte for byte."""
+    for file in run.placed:
+        if file.index == index:
+            path = run.runtime.file(run.record.id, _result_name(file))
+            if is_there(evolve(file, path=str(path))):
+                return path
+    return None
+
+
+def _result_name(file: SavedFile) -> str:
+    return fitting(Path(f"{RESULT}{file.index + 1}"), file.media_type).name
 
 
 def named_place(

@@ -59,6 +59,7 @@ class Run:
         done = kept == "done" == record.job.status
         self._ended = record if done and record.finished else None
         self.record = record if self._ended is None else present(record)
+        self.placed = record.files  # before this run; some may be gone
         self.on_event = on_event
         self.stored = self.resumed = kept is not None
         self.kept = kept  # what the journal has
