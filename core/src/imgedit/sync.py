@@ -64,6 +64,8 @@ class SyncClient:
         self._waiting: WeakSet[asyncio.Task[Any]] = WeakSet()  # for a job that they do not run
         self._gate = threading.RLock()  # what is begun, is begun before the end
         self._over = False
+        self._closing = threading.RLock()  # one at a time
+        self._ending = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="imgedit", daemon=True)
         self._thread.start()
@@ -173,8 +175,18 @@ class SyncClient:
         """
         if self._loop.is_closed() or os.getpid() != self._process:
             return  # what a forked child has is a copy: the original is used on
-        if not self._over:
+        if threading.current_thread() is self._thread:
             self._refuse()
+        with self._closing:
+            if self._ending or self._loop.is_closed():
+                return  # a handler of a signal came in between, or somebody else was first
+            self._ending = True
+            try:
+                self._end()
+            finally:
+                self._ending = False
+
+    def _end(self) -> None:
         self._stop(self._running)
         with self._gate:
             self._over = True

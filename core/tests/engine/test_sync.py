@@ -175,6 +175,62 @@ def test_whoever_asks_as_a_client_ends_is_answered() -> None:
             assert isinstance(asker.came[0], imgedit.UsageError | asyncio.CancelledError)
 
 
+def test_a_client_that_is_closed_twice_at_a_time_is_closed_once() -> None:
+    for _ in range(5):
+        client = imgedit.SyncClient()
+        closers = [Patient(client.close) for _ in range(3)]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join(10)
+        assert [closer.came for closer in closers] == [[None]] * 3
+
+
+class Ending(MemoryJournal):
+    """Does something as the client ends, on its loop."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self._act = act
+        super().__init__()
+
+    def close(self) -> None:
+        self._act()
+        super().close()
+
+
+def test_a_client_that_ends_cannot_be_closed_on_its_own_loop() -> None:
+    def again() -> None:
+        with pytest.raises(imgedit.UsageError, match="callback"):
+            client.close()
+
+    client = imgedit.SyncClient(journal=Ending(again))
+    closer = Patient(client.close)
+    closer.start()
+    closer.join(10)
+    assert closer.came == [None]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
+def test_a_handler_of_a_signal_closes_a_client_that_is_closing() -> None:
+    entered = threading.Event()
+
+    def ring(*_: object) -> None:
+        entered.set()
+        client.close()
+
+    def act() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        assert entered.wait(10)
+
+    client = imgedit.SyncClient(journal=Ending(act))
+    before = signal.signal(signal.SIGUSR1, ring)
+    try:
+        client.close()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert client._loop.is_closed()
+
+
 def test_a_job_outlives_its_client_as_far_as_it_came(
     acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:
