@@ -182,7 +182,10 @@ def test_a_refused_repeat_says_nothing_of_the_first_try(
     (
         (401, "Check the key (ACME_API_KEY). Then go on", 2),
         (403, "See what the account's plan allows. Then go on", 2),
-        (402, "Go on", 2),
+        (402, "Add credit to the account. Then go on", 2),
+        (400, "Go on", 2),
+        (409, "Go on", 3),
+        (418, "Go on", 2),
         (429, "Go on", 3),
     ),
 )
@@ -198,6 +201,40 @@ def test_a_refused_repeat_says_what_mends_it(
     assert (caught.value.status, caught.value.charged) == (second, "unknown")
     assert caught.value.hint == f'{mends} with: client.resume("{caught.value.job_id}")'
     assert server.count("POST", "/edit") == submits
+
+
+def test_a_quota_that_is_used_up_at_a_repeat_is_not_to_be_gone_around(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    """Another provider would do it a second time."""
+
+    @hookimpl
+    def map_error(response: imgedit.HttpResponse) -> Any:
+        if response.status != 429:
+            return None
+        return errors.QuotaExhausted("that was all", hint="Use another provider.", charged="no")
+
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}}, map_error=map_error)
+    server.on("POST", "/edit", Answer(status=500), Answer(status=429))
+    with pytest.raises(errors.QuotaExhausted) as caught:
+        edit(source)
+    assert str(caught.value.hint).startswith("Wait until the quota is renewed. Keep error.job")
+
+
+@pytest.mark.parametrize("second", (408, 409, 425), ids=str)
+@pytest.mark.parametrize(
+    "first", (Answer(fault="drop_after_body"), Answer(status=408)), ids=("lost", "late")
+)
+def test_a_repeat_that_comes_too_early_is_repeated(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, first: Answer, second: int
+) -> None:
+    """The first one is still being worked on."""
+    acme({"idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", first, Answer(status=second), Answer.json({"id": "7"}))
+    assert edit(source).image.size == len(png())
+    submits = server.received("POST", "/edit")
+    assert len(submits) == 3
+    assert len({one.headers["idempotency-key"] for one in submits}) == 1
 
 
 def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(

@@ -13,6 +13,7 @@ from attrs import evolve
 from ..contract.exchange import HttpRequest, HttpResponse, LocalRequest
 from ..errors import (
     AuthenticationError,
+    Conflict,
     DeadlineExceeded,
     DownloadFailed,
     ImgEditError,
@@ -25,6 +26,7 @@ from ..errors import (
     UnexpectedResponse,
 )
 from ..manifest import is_error
+from ..manifest.hints import hint_for
 from .exchange import perform
 from .pace import turn
 from .record import now
@@ -33,6 +35,7 @@ from .run import Run
 from .settle import lost, may_repeat_under_key, settle
 
 _SLOT_GONE: Final = frozenset({400, 401, 403, 404, 410})
+_TOO_SOON: Final = frozenset({408, 425})
 
 NO_ANSWER: Final = (
     RateLimited, ProviderUnavailable, NetworkError, DownloadFailed, DeadlineExceeded,
@@ -75,8 +78,7 @@ class Attempts(Run):
                 if isinstance(error, NetworkError):
                     self.check_time()  # then this is what is to be said
                 if request.spends and error.charged == "unknown":
-                    again = error.retryable or isinstance(error, OutcomeUnknown)
-                    again = again and not far_off and attempt < TRIES["submit"]
+                    again = _may_succeed(error) and not far_off and attempt < TRIES["submit"]
                     if again and may_repeat_under_key(self):
                         await self.rest(attempt, error)
                         continue
@@ -170,7 +172,8 @@ class Attempts(Run):
             # This one did not count; the first, whose outcome is not known, may have.
             error.charged = "unknown"
             if not isinstance(error, AuthenticationError | PermissionDenied):
-                error.hint = None  # it is for an edit that cost nothing
+                # The one that it has is for an edit that cost nothing.
+                error.hint = hint_for(type(error), self.provider.manifest, "unknown")
         elif error.charged == "no":
             # It is known not to count, so another one is allowed.
             self.save(job=evolve(self.record.job, status="planned", sent_at=None), charged="no")
@@ -197,6 +200,12 @@ class Attempts(Run):
 def is_about_the_job(error: ProviderError) -> bool:
     """Whether an error tells of the job, its end and its money, and not of a refused question."""
     return not isinstance(error, NO_ANSWER)
+
+
+def _may_succeed(error: ProviderError) -> bool:
+    """Whether the same bytes, sent once more under their key, may be answered otherwise."""
+    too_soon = isinstance(error, UnexpectedResponse) and error.status in _TOO_SOON
+    return error.retryable or too_soon or isinstance(error, OutcomeUnknown | Conflict)
 
 
 def _own_api(request: HttpRequest) -> bool:
