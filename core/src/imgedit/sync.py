@@ -334,7 +334,8 @@ def _tell(stop: BaseException, stopped: object) -> None:
             setattr(stop, name, getattr(stopped, name, None))
         if isinstance(stopped, EditResult):
             facts: Any = stop
-            facts.result, facts.charged = stopped, "no" if stopped.reused else "yes"
+            free = stopped.reused or (stopped.cost is not None and not stopped.cost.amount)
+            facts.result, facts.charged = stopped, "no" if free else "yes"
             stop.add_note("The edit was finished all the same: error.result")
         if getattr(stopped, "job", None) is not None:
             stop.add_note("The edit was stopped. To go on with it: client.resume(error.job)")

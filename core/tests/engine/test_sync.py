@@ -384,10 +384,14 @@ def test_what_is_raised_in_one_caller_leaves_the_others_alone(
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX can wake a thread")
 @pytest.mark.parametrize("kind", (TooLong, KeyboardInterrupt))
 @pytest.mark.parametrize("way", ("edit", "submit"))
+@pytest.mark.parametrize(("cost", "charged"), (("0.04", "yes"), ("0", "no")))
 def test_what_is_raised_as_an_edit_ends_carries_its_result(
-    acme: Any, source: Path, alarm: Any, kind: type[BaseException], way: str
-) -> None:
-    """It is paid, and nothing else has it."""
+    acme: Any, server: ScriptedServer, source: Path, alarm: Any, kind: type[BaseException],
+    way: str, cost: str, charged: str,
+) -> None:  # fmt: skip
+    """It is paid, or was free, and nothing else has it."""
+    answer = {"id": "7", "urls": [f"{server.url}/out.png"], "cost": cost}
+    server.on("GET", "/jobs/7", Answer.json(answer))
 
     def ring(event: imgedit.Event) -> None:
         if event.kind == "done":
@@ -407,7 +411,7 @@ def test_what_is_raised_as_an_edit_ends_carries_its_result(
             ways[way]()
         stopped: Any = caught.value
         assert stopped.result.image.read() == png()
-        assert (stopped.charged, stopped.job_id) == ("yes", stopped.result.job_id)
+        assert (stopped.charged, stopped.job_id) == (charged, stopped.result.job_id)
         assert "error.result" in stopped.__notes__[0]
 
 
