@@ -381,6 +381,27 @@ def test_cancel_leaves_a_job_that_goes_on(
     assert server.count("POST", "/edit") == max(1, submits)
 
 
+def test_a_cancel_before_the_job_is_stored_names_no_job(
+    acme: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    async def run() -> tuple[Any, imgedit.EditResult]:
+        async with imgedit.Client(journal=tmp_path / "jobs.sqlite3") as client:
+            client.runtime.config = Config(providers={"acme": ProviderConfig(concurrency=1)})
+            assert client.runtime.journal.enter("acme", "01ANOTHER", 1)
+            edit = client.edit(source, "x", provider="acme", on_event=lambda _: task.cancel())
+            task = asyncio.ensure_future(edit)
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task  # waits for its place
+            assert client.jobs() == []
+            client.runtime.journal.leave("01ANOTHER")
+            stopped: Any = caught.value
+            return stopped, await client.resume(stopped.job)
+
+    stopped, result = asyncio.run(run())
+    assert (stopped.charged, stopped.job_id, stopped.stored) == ("no", None, False)
+    assert result.image.size == len(png())
+
+
 def test_resuming_says_what_had_come(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
 ) -> None:

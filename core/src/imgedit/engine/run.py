@@ -268,6 +268,7 @@ class Run:
         """Put on a cancellation what who cancelled needs to go on."""
         stored = self._ended or self.record
         error.job = dumps(stored)  # type: ignore[attr-defined]  # read by who cancelled
-        error.job_id = self.record.id  # type: ignore[attr-defined]  # likewise
+        job_id = self.record.id if self.stored else None  # else nothing knows it by that name
+        error.job_id = job_id  # type: ignore[attr-defined]  # likewise
         error.charged = self.record.charged  # type: ignore[attr-defined]  # likewise
         error.stored = self.stored  # type: ignore[attr-defined]  # likewise
