@@ -29,18 +29,32 @@ def test_a_file_that_is_no_job_is_no_id(acme: Any, call: Any, tmp_path: Path, te
     assert ran.err.startswith("Error: job.json is no job. It is not known whether the edit was")
 
 
-@pytest.mark.parametrize("encoding", ("utf-8-sig", "utf-16"))
-def test_a_file_of_a_job_as_windows_writes_it(
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    (
+        ("utf-8-sig", "job.json"),
+        ("utf-16", "job.json.txt"),
+        ("utf-8", "JOB.JSON"),
+        ("utf-8", "job"),
+    ),
+)
+def test_a_file_of_a_job_as_others_write_it(
     acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path,
-    encoding: str,
+    encoding: str, name: str,
 ) -> None:  # fmt: skip
     server.on("POST", "/upload", Answer.json({"handle": "h"}))
     server.on("POST", "/edit", Answer.json({"urls": [f"{server.url}/out.png"]}))
     server.on("GET", "/out.png", Answer.picture(png()))
     with imgedit.SyncClient() as client, pytest.raises(errors.DeadlineExceeded) as late:
         client.edit(photo, "wärmer", provider="acme", out=tmp_path / "out.png", deadline=1e-6)
-    (tmp_path / "job.json").write_text(late.value.job or "", encoding=encoding)
-    assert call("jobs", "resume", "job.json").out.startswith("out.png  ")
+    (tmp_path / name).write_text(late.value.job or "", encoding=encoding)
+    assert call("jobs", "resume", name).out.startswith("out.png  ")
+
+
+def test_a_file_that_is_gone_is_no_id(call: Any) -> None:
+    ran = call("jobs", "resume", "GONE.JSON")
+    assert ran.code == 8
+    assert "GONE.JSON cannot be read: No such file" in ran.err
 
 
 @hookimpl

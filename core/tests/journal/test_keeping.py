@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve
 
 from imgedit import Done, Facts, HttpResponse, ImageSource, JournalError, Output, Part, Quote
-from imgedit.engine.journal import Journal
+from imgedit.engine.journal import Journal, MemoryJournal
 from imgedit.engine.record import JobRecord, SavedFile
 from imgedit.journal import SqliteJournal
 
@@ -119,6 +119,26 @@ def test_an_unknown_job_is_said_to_be_unknown(
     with pytest.raises(JournalError, match="there is no job") as caught:
         journal.load(job_id)
     assert "client.jobs()" in str(caught.value)
+
+
+WHOLE = "01K9ZZZZZZZZZZZZZZZZZZZZZZ"
+
+
+@pytest.mark.parametrize("memory", (True, False))
+def test_what_may_mean_a_job_is_not_said_to_be_unpaid(journal: SqliteJournal, memory: bool) -> None:
+    """It may be in another journal, and what is typed is not always typed well."""
+    asked: Journal = MemoryJournal() if memory else journal
+
+    def charged(text: str) -> str:
+        with pytest.raises(JournalError) as caught:
+            asked.load(text)
+        return caught.value.charged
+
+    badly = ("0", "01k9", " 01K9\n", WHOLE, WHOLE.lower(), f"{WHOLE}.", f"{WHOLE}X", f"'{WHOLE}")
+    more = (f"imgedit-{WHOLE}", f"https://x.example/{WHOLE}?", f"{WHOLE[:-1]}O")
+    assert {charged(text) for text in (*badly, *more)} == {"unknown"}
+    other = ("", " ", "nope", "%", "\udcff", "\x00", "photo.png", "\u017f" * 26)
+    assert {charged(text) for text in other} == {"no"}
 
 
 def test_unfinished_are_those_that_can_go_on(

@@ -74,7 +74,7 @@ def read_job(given: str) -> str | None:
     Raises:
         UsageError: the file cannot be read, or holds something else.
     """
-    if not given.endswith(".json"):
+    if not given.lower().endswith(".json") and not os.path.isfile(given):
         return None
     try:
         data = Path(given).read_bytes()

@@ -13,7 +13,7 @@ from ..errors import JournalError
 from ..ledger import Budget, Entry, Purse
 from ..ledger.budgets import Total
 from . import ways
-from .record import JobRecord
+from .record import JobRecord, may_mean_id
 from .rules import enters, is_lost, may_follow, next_turn, over_already, row_of, sent_already
 
 
@@ -193,7 +193,7 @@ class MemoryJournal:
         raise JournalError(
             f"there is no unfinished job {job_id!r} in this client, or it is closed",
             hint=f"If an error carried it as JSON, go on with: {ways.resume('json', job_id)}",
-            charged="unknown",  # another one may have it
+            charged="unknown" if may_mean_id(job_id) else "no",  # another one may have it
         )
 
     def unfinished(self, unreadable: list[JournalError] | None = None) -> Iterable[JobRecord]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from ..contract.money import Money, Quote
 from ..errors import Charged
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Typed off, an O may stand for a 0.
+_MEANT = re.compile(rf"\A[{_ALPHABET}]{{1,26}}\Z|[0-9A-Z]{{26}}", re.ASCII | re.IGNORECASE)
 
 
 def new_id() -> str:
@@ -26,12 +29,12 @@ def new_id() -> str:
 
 def is_id(name: str) -> bool:
     """Whether a name may be a job's id."""
-    return len(name) == 26 and begins_id(name)
+    return len(name) == 26 and set(name) <= set(_ALPHABET)
 
 
-def begins_id(text: str) -> bool:
-    """Whether ids of jobs may begin so."""
-    return 0 < len(text) <= 26 and set(text) <= set(_ALPHABET)
+def may_mean_id(text: str) -> bool:
+    """Whether somebody may mean a job by it: a part of an id, or a whole one and more."""
+    return _MEANT.search(text.strip()) is not None
 
 
 def now() -> datetime:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..engine import ways
-from ..engine.record import JobRecord, begins_id
+from ..engine.record import JobRecord, may_mean_id
 from ..engine.rules import over_already
 from ..engine.store import loads
 from ..errors import JournalError
@@ -106,7 +106,7 @@ class SqliteJournal(Saving):
                 f"there is no job {job_id!r} in the journal {self.path}",
                 hint=f"`{ways.jobs(self.way)}` lists them.",
                 # Another journal may have it.
-                charged="unknown" if begins_id(job_id.upper()) else "no",
+                charged="unknown" if may_mean_id(job_id) else "no",
             )
         if len(rows) > 1:
             some = ", ".join(row[0] for row in rows[:3]) + (", ..." if len(rows) > 3 else "")
