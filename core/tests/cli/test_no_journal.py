@@ -96,3 +96,25 @@ def test_ctrl_c_after_paying(
     assert ". The edit was charged. Keep imgedit-" in stopped.err
     assert goes_on(stopped.err, call).out.startswith("out.png  ")
     assert server.count("POST", "/edit") == 1
+
+
+def test_a_place_that_is_refused_is_to_be_given_again(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+) -> None:
+    server.on("POST", "/upload", Answer.json({"handle": "h"}))
+    server.on("POST", "/edit", Answer.json({"id": "7"}))
+    server.on("GET", "/jobs/7", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    server.on("GET", "/out.png", Answer(status=404), Answer.picture(png()))
+    assert call("edit", photo, "warmer", "-o", "out.png").code == 7
+    (file,) = (path.name for path in tmp_path.glob("imgedit-*.json"))
+    refused = call("jobs", "resume", file, "-o", "photo.png").err
+    assert refused.endswith(f"Then give the place again: imgedit jobs resume {file} -o FILE\n")
+    assert call("jobs", "resume", file, "-o", "new.png").code == 0
+
+
+@pytest.mark.parametrize("command", ("resume", "show", "settle"))
+def test_a_job_that_is_named_by_its_id_is_sought_in_a_file(
+    acme: Any, call: Any, command: str
+) -> None:
+    said = call("jobs", command, "01K9").err
+    assert said.endswith("If an error left it as JSON, go on with: imgedit jobs resume FILE.json\n")

@@ -16,6 +16,7 @@ from ..files import write_private
 from .screen import Screen
 
 _HERE = ways.resume("json", "")
+_THERE = ways.resume("json", "", out=True)
 _WHAT = "error.job, the job as JSON,"
 KEEP = f"Keep {_WHAT} and go on with: {_HERE}"
 
@@ -25,11 +26,13 @@ def without_journal(error: ImgEditError) -> None:
     if error.charged == "no":
         error.hint = "Run it again when you like."
     else:
-        error.only_here = _HERE in (error.hint or "")
+        error.only_here = any(way in (error.hint or "") for way in (_HERE, _THERE))
 
 
 def keep_job(screen: Screen, error: ImgEditError) -> None:
     """Write the only copy of a job to a file, else to stderr; the hint then says how it goes on."""
+    if error.job is None:
+        _advise(error, "imgedit jobs resume FILE.json")
     if not error.only_here or error.job is None:
         return
     error.only_here = False  # it is kept from now on
@@ -40,8 +43,14 @@ def keep_job(screen: Screen, error: ImgEditError) -> None:
     what = f"{kept}, the only copy of the job,"
     if kept is None:
         what = f"the line of JSON on stderr, the only copy of the job, as the file {name}"
-    command = f"imgedit jobs resume {shlex.quote(kept or name)}"
-    error.hint = (error.hint or "").replace(_HERE, command).replace(_WHAT, what)
+    error.hint = (error.hint or "").replace(_WHAT, what)
+    _advise(error, f"imgedit jobs resume {shlex.quote(kept or name)}")
+
+
+def _advise(error: ImgEditError, command: str) -> None:
+    """Put what goes on with a job as a file for what does so in Python alone."""
+    if error.hint is not None:
+        error.hint = error.hint.replace(_HERE, command).replace(_THERE, f"{command} -o FILE")
 
 
 def _written(given: str | None, name: str, text: str) -> str | None:

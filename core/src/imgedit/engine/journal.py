@@ -192,7 +192,7 @@ class MemoryJournal:
             raise over_already(self._entries[job_id])
         raise JournalError(
             f"there is no unfinished job {job_id!r} in this client, or it is closed",
-            hint=f"If an error carried it as JSON, go on with: {ways.resume('json', job_id)}",
+            hint=f"If an error left it as JSON, go on with: {ways.resume('json', job_id)}",
             charged="unknown" if may_mean_id(job_id) else "no",  # another one may have it
         )
 
