@@ -16,7 +16,7 @@ from imgedit import errors
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal, job_row
 from imgedit.render import result_document
-from imgedit.testing.acme import KEY, MANIFEST
+from imgedit.testing.acme import KEY, MANIFEST, parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -325,6 +325,65 @@ def test_a_cost_that_a_hook_names_was_charged(
     assert (caught.value.charged, caught.value.retryable) == ("yes", False)
     assert caught.value.job is None
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("says", ("map_error", "parse_response"))
+def test_a_failure_that_names_a_cost_of_nothing_may_be_charged_all_the_same(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, says: str
+) -> None:
+    """As where the table names it; nobody is told that an edit was free which may be paid."""
+    path, free = tmp_path / "jobs.sqlite3", imgedit.Money("0", "USD")
+
+    @imgedit.hookimpl
+    def map_error(job: imgedit.Job | None, response: imgedit.HttpResponse) -> Any:
+        return errors.ContentRejected("failed inside", cost=free)
+
+    @imgedit.hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "submit":
+            raise errors.JobFailed("failed inside", cost=free)
+        return parse_response(job, response)
+
+    acme(map_error=map_error, parse_response=parse)
+    charged = "unknown" if says == "map_error" else "yes"
+    server.on("POST", "/edit", Answer(status=500) if says == "map_error" else Answer.json({}))
+    with pytest.raises(errors.ProviderError, match="failed inside") as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.cost) == (charged, None)
+    with imgedit.SyncClient(journal=path) as client:
+        record = client.job(str(caught.value.job_id))
+    assert (record.charged, record.cost) == (charged, None)
+
+
+def test_a_repeat_that_cost_nothing_does_not_make_the_first_try_free(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path
+) -> None:
+    cost = {**MANIFEST["errors"], "cost": {"at": "/cost"}}
+    acme({"errors": cost, "idempotency": {"header": "Idempotency-Key", "hours": 24}})
+    server.on("POST", "/edit", Answer(status=500), Answer.json({"cost": 0}, status=400))
+    with pytest.raises(errors.InvalidRequest) as caught:
+        edit(source)
+    assert (caught.value.charged, caught.value.cost) == ("unknown", None)
+
+
+@pytest.mark.parametrize(("amount", "said"), (("0", None), ("0.07", None), ("0.07", "no")))
+def test_what_a_refused_question_costs_is_not_what_its_edit_cost(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, amount: str,
+    said: Any,
+) -> None:  # fmt: skip
+    path = tmp_path / "jobs.sqlite3"
+
+    @imgedit.hookimpl
+    def map_error(job: imgedit.Job | None, response: imgedit.HttpResponse) -> Any:
+        return errors.ContentRejected("busy", cost=imgedit.Money(amount, "USD"), charged=said)
+
+    acme(map_error=map_error)
+    server.on("GET", "/jobs/7", Answer(status=500))
+    with pytest.raises(errors.ContentRejected) as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.cost) == ("yes", None)
+    with imgedit.SyncClient(journal=path) as client:
+        assert client.job(str(caught.value.job_id)).cost is None
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ class Attempts(Run):
         elif not is_about_the_job(error) or (
             response.status >= 400 and self.record.job.status != "planned"
         ):
-            error.charged = self.record.charged  # a refused question says nothing of the submit
+            self.correct(error)  # a refused question says nothing of the submit
         elif response.status < 400 and not isinstance(error, UnexpectedResponse):
             raise self.final(error)  # the vendor says in an answer of its own that the job is over
         raise error

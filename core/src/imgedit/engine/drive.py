@@ -152,7 +152,7 @@ class Drive(Attempts):
         try:
             return self.provider.build_request(job)
         except ProviderError as error:
-            error.charged = self.record.charged
+            self.correct(error)
             raise
 
     async def ask_once(self) -> Step:
@@ -168,7 +168,7 @@ class Drive(Attempts):
             given_back = error.charge_is_said and error.charged == "no"
             if given_back and is_about_the_job(error):
                 raise self.final(error) from None
-            error.charged = self.record.charged
+            self.correct(error)
             raise
 
     async def _repeat_under_key(self) -> None:
@@ -208,7 +208,7 @@ class Drive(Attempts):
             raise unsettled(self, error) from error.__cause__  # it can be looked for again
         except ProviderError as error:
             if not spending and not is_about_the_job(error):
-                error.charged = charged
+                self.correct(error)
                 await self._ask_later(error, response.purpose)
                 raise Again from None
             if not error.charge_is_said:

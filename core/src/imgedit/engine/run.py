@@ -180,6 +180,10 @@ class Run:
             return False
         return error.charge_is_said and error.job_id == self.record.id
 
+    def correct(self, error: ImgEditError) -> None:
+        """Put what is known of the job's money on an error that says nothing of it."""
+        error.charged, error.cost = self.record.charged, None
+
     def blame(self, message: str) -> PluginError:
         """The error for a plugin that breaks a rule of the engine's."""
         error = PluginError(f"{self.provider.distribution}: {message}", charged=self.record.charged)
@@ -191,10 +195,11 @@ class Run:
         self.fill(error)
         unpaid = self.record.job.status == "planned" and self.record.charged == "no"
         if (unpaid or not isinstance(error, ProviderError)) and not self.is_told(error):
-            error.charged = self.record.charged  # who raised it knows nothing of the money
-            error.cost = None
+            self.correct(error)
         if error.charged != "no":
             error.retryable = False  # a new edit could be paid twice
+            if error.cost is not None and not error.cost.amount:
+                error.cost = None  # what failed and says 0 does not prove that nothing was charged
         given_back = error is self._final and error.charged == "no"
         if self._ended is not None and not given_back:
             error.retryable = False
