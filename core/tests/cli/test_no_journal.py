@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from imgedit import Done, HttpRequest, Json, Output, hookimpl
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 from imgedit.testing.waits import instant_waits
@@ -118,3 +119,36 @@ def test_a_job_that_is_named_by_its_id_is_sought_in_a_file(
 ) -> None:
     said = call("jobs", command, "01K9").err
     assert said.endswith("If an error left it as JSON, go on with: imgedit jobs resume FILE.json\n")
+
+
+@hookimpl
+def submit(job: Any) -> HttpRequest:
+    return HttpRequest(method="POST", url="/edit", purpose="submit", body=Json(job.wire()))
+
+
+@hookimpl
+def picture(job: Any, response: Any) -> Any:
+    return Done([Output(image=response.picture)])
+
+
+def test_where_a_picture_that_came_lies_is_said(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+) -> None:
+    """The file of the job does not hold it, and systems clear their temporary folder."""
+
+    def in_the_way(_: Any) -> Answer:
+        (tmp_path / "out.png").write_bytes(b"mine")
+        return Answer.picture(png())
+
+    acme(build_request=submit, parse_response=picture)
+    server.on("POST", "/edit", in_the_way)
+    said = ""
+    for _ in range(2):
+        ran = goes_on(said, call) if said else call("edit", photo, "x", "-o", "out.png")
+        said = ran.err
+        folder = Path(said.partition(" What came of it lies in ")[2].partition(". ")[0])
+        assert png() in [file.read_bytes() for file in folder.iterdir()]
+    os.unlink(tmp_path / "out.png")
+    assert goes_on(said, call).code == 0
+    assert (tmp_path / "out.png").read_bytes() == png()
+    assert not folder.exists()

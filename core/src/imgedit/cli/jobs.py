@@ -82,7 +82,7 @@ def resume(
 ) -> int:
     """Go on with a job, or with every one that can go on; nothing is sent or paid twice.
 
-    ID may also be a file that an error named because the journal could not take the job.
+    ID may also be the file in which an error kept the job, because no journal has it.
     """
     if job_id is None and (place["out"] is not None or place["overwrite"]):
         raise click.UsageError("-o and --overwrite are for one job: give its ID, too")

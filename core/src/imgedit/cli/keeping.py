@@ -43,8 +43,19 @@ def keep_job(screen: Screen, error: ImgEditError) -> None:
     what = f"{kept}, the only copy of the job,"
     if kept is None:
         what = f"the line of JSON on stderr, the only copy of the job, as the file {name}"
-    error.hint = (error.hint or "").replace(_WHAT, what)
+    error.hint = f"{_beside(error.job)}{(error.hint or '').replace(_WHAT, what)}"
     _advise(error, f"imgedit jobs resume {shlex.quote(kept or name)}")
+
+
+def _beside(job: str) -> str:
+    """Where the pictures lie that came already, which a file of the job does not hold."""
+    from ..engine.store import loads
+    from ..engine.temporary import brought
+
+    record = loads(job)
+    came = {str(path.parent) for path in brought(record) if os.path.exists(path)}
+    folders = [folder for folder in record.folders if folder in came]
+    return f"What came of it lies in {', '.join(folders)}. " if folders else ""
 
 
 def _advise(error: ImgEditError, command: str) -> None:
