@@ -22,7 +22,7 @@ from .rules import supersedes
 from .store import dumps, loads
 
 if TYPE_CHECKING:
-    from .runtime import Runtime
+    from .spool import Spool
 
 ASIDE: Final = "job.json"
 
@@ -37,12 +37,12 @@ def is_news(record: JobRecord, kept: str | None) -> bool:
     return kept in _IN_DOUBT and record.job.status in ("accepted", "done")
 
 
-def row_of(runtime: Runtime, record: JobRecord) -> JobRecord:
+def row_of(files: Spool, record: JobRecord) -> JobRecord:
     """The record as the journal is to have it: of a large answer, which is put aside, the head.
 
     Whoever cancels must not come between an answer that is there and its row: nothing waits here.
     """
-    if not runtime.durable:
+    if not files.durable:
         return record
     large: dict[str, Any] = {
         name: evolve(answer, body=b"")
@@ -52,32 +52,32 @@ def row_of(runtime: Runtime, record: JobRecord) -> JobRecord:
     if record.finished:  # nobody reads it any more
         return evolve(record, aside=False, **large) if large or record.aside else record
     # The journal may be on another disk; if not, it says what is wrong.
-    if large and put_aside(runtime, record):
+    if large and put_aside(files, record):
         return evolve(record, aside=True, **large)
     return record
 
 
-def put_aside(runtime: Runtime, record: JobRecord) -> bool:
+def put_aside(files: Spool, record: JobRecord) -> bool:
     """Keep the record where the journal could not; False = nobody can find it but in the error."""
-    if not runtime.durable:
+    if not files.durable:
         return False
     try:
-        write_private(runtime.file(record.id, ASIDE), dumps(record).encode())
+        write_private(files.file(record.id, ASIDE), dumps(record).encode())
     except (OSError, OutputError, JournalError):
         return False
-    runtime.asides.add(record.id)
+    files.asides.add(record.id)
     return True
 
 
-def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobRecord:
+def with_aside(files: Spool, record: JobRecord, kept: str | None) -> JobRecord:
     """The record with what was put aside of it; `kept` is the status of what is stored.
 
     Of a job in doubt that may be all that came of it. A large answer that is gone stays a head.
     """
-    if not runtime.durable or not (record.aside or kept in _IN_DOUBT):
+    if not files.durable or not (record.aside or kept in _IN_DOUBT):
         return record
     try:
-        folder = runtime.spool / record.id
+        folder = files.spool / record.id
     except JournalError:
         return record
     try:
@@ -86,7 +86,7 @@ def with_aside(runtime: Runtime, record: JobRecord, kept: str | None) -> JobReco
         return _with_picture(record, folder) if record.job.status in _IN_DOUBT else record
     if aside.id != record.id:
         return record
-    runtime.asides.add(record.id)
+    files.asides.add(record.id)
     if kept in _IN_DOUBT and supersedes(aside, record):
         return aside
     came = aside.partial if aside.answer is None else aside.answer
@@ -113,7 +113,7 @@ def _with_picture(record: JobRecord, folder: Path) -> JobRecord:
     return evolve(record.with_job(status="accepted"), charged="yes", answer=answer)
 
 
-def whole_answer(runtime: Runtime, record: JobRecord) -> HttpResponse:
+def whole_answer(files: Spool, record: JobRecord) -> HttpResponse:
     """The answer of a record that has one.
 
     Raises:
@@ -123,16 +123,16 @@ def whole_answer(runtime: Runtime, record: JobRecord) -> HttpResponse:
     if record.aside:
         raise OutputError(
             "the stored answer cannot be read: its file is gone or damaged",
-            mend=f"Bring {runtime.spool / record.id / ASIDE} back. If it is gone for good, end the "
-            f"job with: {ways.settle(runtime.way, record.id, charged=True)}",
+            mend=f"Bring {files.spool / record.id / ASIDE} back. If it is gone for good, end the "
+            f"job with: {ways.settle(files.way, record.id, charged=True)}",
         )
     return record.answer
 
 
-def drop_aside(runtime: Runtime, row: JobRecord) -> None:
+def drop_aside(files: Spool, row: JobRecord) -> None:
     """Delete what the row that is stored now does not need."""
-    needless = row.finished or (row.id in runtime.asides and not row.aside)
-    if needless and runtime.durable:
-        runtime.asides.discard(row.id)
+    needless = row.finished or (row.id in files.asides and not row.aside)
+    if needless and files.durable:
+        files.asides.discard(row.id)
         with suppress(OSError):
-            (runtime.spool / row.id / ASIDE).unlink(missing_ok=True)
+            (files.spool / row.id / ASIDE).unlink(missing_ok=True)

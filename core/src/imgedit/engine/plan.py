@@ -251,10 +251,10 @@ async def plan(
 def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
     """What there is to tell of the same edit done before; of one that costs nothing, nothing."""
     if ask.reuse:
-        return note_of_none(runtime, picked.fingerprint)
+        return note_of_none(runtime.journal, picked.fingerprint)
     if picked.fingerprint is None or picked.provider.manifest.local:
         return None
-    return note_of_same(runtime, picked.fingerprint)
+    return note_of_same(runtime.journal, picked.fingerprint)
 
 
 def follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ..contract.request import EditRequest
 
 if TYPE_CHECKING:
+    from .journal import Journal
     from .record import JobRecord, SavedFile
-    from .runtime import Runtime
 
 
 def fingerprint(
@@ -47,9 +47,9 @@ def whole(record: JobRecord) -> bool:
     return all(is_there(file) for file in record.files)
 
 
-def note_of_same(runtime: Runtime, mark: str) -> str | None:
+def note_of_same(journal: Journal, mark: str) -> str | None:
     """A sentence on an earlier job with this fingerprint whose result could be had instead."""
-    for record in runtime.journal.find(mark):
+    for record in journal.find(mark):
         if all(_seems_there(file) for file in record.files):
             return (
                 f"job {record.id} is the same edit and its result is still there: --reuse "
@@ -58,11 +58,11 @@ def note_of_same(runtime: Runtime, mark: str) -> str | None:
     return None
 
 
-def note_of_none(runtime: Runtime, mark: str | None) -> str | None:
+def note_of_none(journal: Journal, mark: str | None) -> str | None:
     """Why nothing was reused although the user asked for it; None = there is nothing to tell."""
     if mark is None:
         return "a picture given as a URL may have changed since, so no earlier result is reused"
-    for record in runtime.journal.find(mark):
+    for record in journal.find(mark):
         return (
             f"job {record.id} is the same edit, but its result is gone or was changed since: "
             "it is edited anew"
