@@ -173,6 +173,35 @@ def test_an_answer_whose_lookup_was_cut_off_is_read_before_it_is_looked_up(
     assert (server.count("GET", "/jobs"), server.count("POST", "/edit")) == (1, 1)
 
 
+def test_what_lay_aside_and_is_gone_is_looked_up_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """It could not be read, and its lookup led to nothing then."""
+
+    @hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "submit":
+            raise errors.UnexpectedResponse("what is this")
+        return parse_with_list(job, response)
+
+    path = tmp_path / "jobs.sqlite3"
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse)
+    server.on("POST", "/edit", Answer.json({"id": "7", "padding": "x" * aside.LARGE}))
+    server.on("GET", "/jobs", Answer(status=503))
+    with pytest.raises(errors.ProviderUnavailable) as caught:
+        edit(source, journal=path)
+    job_id = str(caught.value.job_id)
+    (tmp_path / "jobs.sqlite3.spool" / job_id / aside.ASIDE).unlink()
+    for _ in range(2):
+        with pytest.raises(errors.ProviderUnavailable) as again:
+            resume(job_id, journal=path)
+        assert again.value.charged == "unknown"
+        assert "charged=True" not in str(again.value.hint)
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7"]}))
+    assert resume(job_id, journal=path).vendor_ids == {"id": "7"}
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.parametrize("back", (False, True), ids=["gone", "brought back"])
 def test_a_lookup_goes_on_without_the_answer_that_lay_aside(
     acme: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path, back: bool

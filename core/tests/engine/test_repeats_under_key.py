@@ -12,7 +12,7 @@ import pytest
 import imgedit
 from imgedit import FilePart, HttpRequest, Multipart, Next, errors, hookimpl
 from imgedit.engine import attempts, settle
-from imgedit.testing.acme import MANIFEST, build_request
+from imgedit.testing.acme import MANIFEST, build_request, parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -235,6 +235,37 @@ def test_a_repeat_that_comes_too_early_is_repeated(
     submits = server.received("POST", "/edit")
     assert len(submits) == 3
     assert len({one.headers["idempotency-key"] for one in submits}) == 1
+
+
+@pytest.mark.parametrize("status", (408, 409, 425))
+def test_a_repeat_that_is_put_off_for_long_is_looked_up(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, status: int
+) -> None:
+    @hookimpl
+    def build(job: imgedit.Job) -> HttpRequest:
+        if job.state.get("look"):
+            return HttpRequest(method="GET", url="/jobs", purpose="settle")
+        return build_request(job)  # type: ignore[no-any-return]  # a marked function
+
+    @hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        return parse_response(job, response)
+
+    @hookimpl
+    def look(job: imgedit.Job, response: imgedit.HttpResponse | None) -> Next:
+        return Next({**job.state, "look": True})
+
+    acme(
+        {"idempotency": {"header": "Idempotency-Key", "hours": 24}},
+        build_request=build,
+        parse_response=parse,
+        reconcile=look,
+    )
+    later = Answer(status=status, headers={"Retry-After": "120"})
+    server.on("POST", "/edit", Answer(fault="drop_after_body"), later)
+    server.on("GET", "/jobs", Answer.json({"urls": [f"{server.url}/out.png"]}))
+    assert edit(source).image.size == len(png())
+    assert (server.count("POST", "/edit"), server.count("GET", "/jobs")) == (2, 1)
 
 
 def test_a_repeat_that_is_not_sent_leaves_the_first_try_unknown(

@@ -79,8 +79,7 @@ class Attempts(Run):
                     self.check_time()  # then this is what is to be said
                 if request.spends and error.charged == "unknown":
                     again = _may_succeed(error) and not far_off and attempt < TRIES["submit"]
-                    if again and may_repeat_under_key(self):
-                        await self.rest(attempt, error)
+                    if again and may_repeat_under_key(self) and await self.rested(attempt, error):
                         continue
                     await settle(self, error)
                     raise Again from None
@@ -89,18 +88,20 @@ class Attempts(Run):
                     raise
                 if isinstance(request, LocalRequest) or attempt >= TRIES.get(request.purpose, 4):
                     raise
-                await self.rest(attempt, error)
+                if not await self.rested(attempt, error):
+                    raise
 
-    async def rest(self, attempt: int, error: ProviderError) -> None:
-        """Wait before a repeat; raises the error instead when that would take too long."""
+    async def rested(self, attempt: int, error: ProviderError) -> bool:
+        """Wait before a repeat; False = that would take too long, or too many failed of late."""
         seconds = pause(attempt, error.retry_after)
         if seconds is None or seconds >= self.left:
-            raise error
+            return False
         if not self.runtime.repeats.take(error):
             error.add_note("Too many requests failed of late, so it was not tried once more.")
-            raise error
+            return False
         self.emit("retrying", error.message, seconds=seconds, attempt=attempt + 1)
         await self.runtime.sleep(seconds)
+        return True
 
     async def _try(
         self, request: HttpRequest | LocalRequest, before: ProviderError | None

@@ -79,6 +79,9 @@ class Drive(Attempts):
                 self._price_again()
             if self.record.unread is not None and self.record.job.status == "unknown":
                 self.record = self.record.in_doubt()  # its lookup was cut off
+            if self.record.aside and self.record.answer and self.record.charged == "unknown":
+                # It lay aside and is gone: nothing is left to be read, and it is looked up again.
+                self.record = evolve(self.record, partial=self.record.answer, answer=None)
             if self.record.reconciled:  # other jobs may have got their ids since
                 self.record = evolve(self.record, job=with_others(self))
             while not self.record.finished:
@@ -224,7 +227,8 @@ class Drive(Attempts):
         self._refused += 1
         if not may_repeat(error, spends=False) or self._refused >= TRIES.get(purpose, 4):
             raise error
-        await self.rest(self._refused, error)
+        if not await self.rested(self._refused, error):
+            raise error
 
     async def _apply(self, step: Step, response: HttpResponse) -> None:
         self._refused = 0
