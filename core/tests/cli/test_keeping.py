@@ -14,6 +14,7 @@ from imgedit import Done, HttpRequest, Json, Output, Wait, errors, hookimpl
 from imgedit.cli import keeping
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
+from imgedit.testing.waits import instant_waits
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +125,61 @@ def test_a_file_of_a_job_takes_the_place_of_no_other(
     assert again.err.endswith(f"imgedit jobs resume {once.stem}-2.json\n")
     assert once.read_bytes() == newer
     assert call("jobs", "resume", once.name, "-o", "new.png").code == 0
+
+
+def test_a_file_that_holds_the_paid_answer_is_not_given_up_for_one_that_holds_less(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+) -> None:
+    """Its pictures then lie in a temporary folder, which does not last."""
+    readable = False
+
+    @hookimpl
+    def read(job: Any, response: Any) -> Any:
+        if not readable:
+            raise errors.UnexpectedResponse("no picture in it")
+        return inline(job, response)
+
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text("journal = false\n")
+    acme(build_request=ask, parse_response=read)
+    server.on("POST", "/edit", Answer.json({"b": base64.b64encode(png()).decode()}))
+    assert call("edit", photo, "warmer", "-o", "out.png").code == 8
+    (kept,) = tmp_path.glob("imgedit-*.json")
+    before = kept.read_bytes()
+    readable = True
+    (tmp_path / "out.png").write_bytes(b"in the way")
+    refused = call("jobs", "resume", kept.name)
+    assert f"Keep {kept.name}, the only copy of the job, and" in refused.err
+    assert kept.read_bytes() == before
+    assert call("jobs", "resume", kept.name, "-o", "new.png").code == 0
+    assert (tmp_path / "new.png").read_bytes() == png()
+    assert server.count("POST", "/edit") == 1
+
+
+def test_an_answer_that_comes_as_a_file_goes_on_is_kept_there(
+    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+) -> None:
+    """A newer version of the plugin may be able to read it."""
+    readable = False
+
+    @hookimpl
+    def read(job: Any, response: Any) -> Any:
+        if not readable:
+            raise errors.UnexpectedResponse("no picture in it")
+        return inline(job, response)
+
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text("journal = false\n")
+    under_key = {"idempotency": {"header": "Idempotency-Key", "hours": 24}}
+    acme(under_key, build_request=ask, parse_response=read)
+    server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with instant_waits():
+        assert call("edit", photo, "warmer", "-o", "out.png").code == 8
+    (kept,) = tmp_path.glob("imgedit-*.json")
+    server.on("POST", "/edit", Answer.json({"b": base64.b64encode(png()).decode()}))
+    assert call("jobs", "resume", kept.name).code == 8
+    sent = server.count("POST", "/edit")
+    readable = True
+    assert call("jobs", "resume", kept.name).code == 0
+    assert (tmp_path / "out.png").read_bytes() == png()
+    assert server.count("POST", "/edit") == sent

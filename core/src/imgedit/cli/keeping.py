@@ -37,7 +37,8 @@ def keep_job(screen: Screen, error: ImgEditError) -> None:
         return
     error.only_here = False  # it is kept from now on
     name = f"imgedit-{error.job_id}.json"
-    kept = _written(screen.watch.file, name, error.job)
+    given = screen.watch.file
+    kept = given if _holds_more(given, error.job) else _written(given, name, error.job)
     if kept is None:
         screen.note(error.job, style="")
     what = f"{kept}, the only copy of the job,"
@@ -45,6 +46,18 @@ def keep_job(screen: Screen, error: ImgEditError) -> None:
         what = f"the line of JSON on stderr, the only copy of the job, as the file {name}"
     error.hint = f"{_beside(error.job)}{(error.hint or '').replace(_WHAT, what)}"
     _advise(error, f"imgedit jobs resume {shlex.quote(kept or name)}")
+
+
+def _holds_more(given: str | None, job: str) -> bool:
+    """Whether a file holds the paid answer, of which the job has only pictures in a folder now."""
+    from ..engine.store import loads
+
+    if given is None or not _beside(job) or loads(job).answer is not None:
+        return False
+    try:
+        return loads(read_job(given) or "").answer is not None
+    except ImgEditError:  # the file is gone
+        return False
 
 
 def _beside(job: str) -> str:

@@ -119,7 +119,8 @@ class NextStep:
         unknown = self.resumed and error.charged == "unknown"
         command = ways.resume(self.way, name)
         if self.way == "json":
-            if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
+            nothing = self.record.answer is None
+            if unknown and nothing and isinstance(error, OutcomeUnknown | UnexpectedResponse):
                 return self.look()
             if done and self._nowhere:
                 return "The picture is gone for good: there is no address to fetch it from."
