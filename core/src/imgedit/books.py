@@ -12,7 +12,7 @@ from .engine.aside import with_aside
 from .engine.next_step import of_a_job
 from .engine.record import JobRecord, now
 from .engine.runtime import Runtime
-from .errors import JournalError
+from .errors import JournalError, UsageError
 
 if TYPE_CHECKING:
     from .ledger.spend import Left, Spend
@@ -81,10 +81,13 @@ class Books:
             since: only jobs from then on.
 
         Raises:
-            UsageError: `by` is something else; JournalError: the ledger cannot be read.
+            UsageError: `by` is something else, or `since` is no datetime.
+            JournalError: the ledger cannot be read.
         """
         from .ledger.spend import spend
 
+        if since is not None and not isinstance(since, datetime):
+            raise UsageError("since is a datetime", hint="Give datetime(2026, 1, 31), with a zone.")
         return spend(self.runtime.journal.entries(since), by)
 
     def budgets(self) -> list[Left]:

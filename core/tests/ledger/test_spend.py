@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ledger_records import make_record, quote
 
+import imgedit
 from imgedit import Budget, Money, UsageError
 from imgedit.engine.journal import MemoryJournal
 from imgedit.ledger import Purse
@@ -131,3 +134,9 @@ def test_what_budgets_do_not_count_is_told(journal: MemoryJournal) -> None:
         Decimal("0.13"), ["9 credits"],
     )  # fmt: skip
     assert credits.row()["not_counted"] == [{"amount": "0.13", "unit": "USD"}]
+
+
+def test_a_day_is_no_moment() -> None:
+    since: Any = date(2026, 1, 31)
+    with imgedit.SyncClient() as client, pytest.raises(UsageError, match="since is a datetime"):
+        client.spend(since=since)
