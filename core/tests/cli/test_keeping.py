@@ -71,13 +71,28 @@ def inline(job: Any, response: Any) -> Any:
     return Done([Output(base64=answer["b"])]) if "b" in answer else Wait({"id": answer["id"]})
 
 
+@hookimpl
+def unreadable(job: Any, response: Any) -> Any:
+    raise errors.UnexpectedResponse("no picture in it")
+
+
 @pytest.fixture
-def once(
-    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
-) -> Path:
-    """The file of a paid job without a journal, whose picture the vendor gives once."""
+def no_journal(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "config.toml").write_text("journal = false\n")
+
+
+@pytest.fixture
+def once(
+    acme: Any,
+    server: ScriptedServer,
+    key: str,
+    photo: Path,
+    call: Any,
+    tmp_path: Path,
+    no_journal: None,
+) -> Path:
+    """The file of a paid job without a journal, whose picture the vendor gives once."""
     acme({"poll": {"seconds": [9.0], "deadline": 20}}, build_request=ask, parse_response=inline)
     server.on("POST", "/edit", Answer.json({"id": "7"}))
     server.on("GET", "/jobs/7", Answer(fault="hang"))
@@ -128,25 +143,21 @@ def test_a_file_of_a_job_takes_the_place_of_no_other(
 
 
 def test_a_file_that_holds_the_paid_answer_is_not_given_up_for_one_that_holds_less(
-    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+    acme: Any,
+    server: ScriptedServer,
+    key: str,
+    photo: Path,
+    call: Any,
+    tmp_path: Path,
+    no_journal: None,
 ) -> None:
     """Its pictures then lie in a temporary folder, which does not last."""
-    readable = False
-
-    @hookimpl
-    def read(job: Any, response: Any) -> Any:
-        if not readable:
-            raise errors.UnexpectedResponse("no picture in it")
-        return inline(job, response)
-
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "config.toml").write_text("journal = false\n")
-    acme(build_request=ask, parse_response=read)
+    acme(build_request=ask, parse_response=unreadable)
     server.on("POST", "/edit", Answer.json({"b": base64.b64encode(png()).decode()}))
     assert call("edit", photo, "warmer", "-o", "out.png").code == 8
     (kept,) = tmp_path.glob("imgedit-*.json")
     before = kept.read_bytes()
-    readable = True
+    acme(build_request=ask, parse_response=inline)
     (tmp_path / "out.png").write_bytes(b"in the way")
     refused = call("jobs", "resume", kept.name)
     assert f"Keep {kept.name}, the only copy of the job, and" in refused.err
@@ -157,21 +168,17 @@ def test_a_file_that_holds_the_paid_answer_is_not_given_up_for_one_that_holds_le
 
 
 def test_an_answer_that_comes_as_a_file_goes_on_is_kept_there(
-    acme: Any, server: ScriptedServer, key: str, photo: Path, call: Any, tmp_path: Path
+    acme: Any,
+    server: ScriptedServer,
+    key: str,
+    photo: Path,
+    call: Any,
+    tmp_path: Path,
+    no_journal: None,
 ) -> None:
     """A newer version of the plugin may be able to read it."""
-    readable = False
-
-    @hookimpl
-    def read(job: Any, response: Any) -> Any:
-        if not readable:
-            raise errors.UnexpectedResponse("no picture in it")
-        return inline(job, response)
-
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "config.toml").write_text("journal = false\n")
     under_key = {"idempotency": {"header": "Idempotency-Key", "hours": 24}}
-    acme(under_key, build_request=ask, parse_response=read)
+    acme(under_key, build_request=ask, parse_response=unreadable)
     server.on("POST", "/edit", Answer(fault="drop_after_body"))
     with instant_waits():
         assert call("edit", photo, "warmer", "-o", "out.png").code == 8
@@ -179,7 +186,7 @@ def test_an_answer_that_comes_as_a_file_goes_on_is_kept_there(
     server.on("POST", "/edit", Answer.json({"b": base64.b64encode(png()).decode()}))
     assert call("jobs", "resume", kept.name).code == 8
     sent = server.count("POST", "/edit")
-    readable = True
+    acme(under_key, build_request=ask, parse_response=inline)
     assert call("jobs", "resume", kept.name).code == 0
     assert (tmp_path / "out.png").read_bytes() == png()
     assert server.count("POST", "/edit") == sent

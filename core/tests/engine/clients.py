@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 import imgedit
+from imgedit import HttpRequest, Next, hookimpl
 from imgedit.config import Config, ProviderConfig
 from imgedit.journal import SqliteJournal
 from imgedit.ledger import Entry
+from imgedit.testing.acme import build_request
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -74,3 +76,16 @@ def stored_error(path: Path) -> Any:
     with closing(SqliteJournal(path)) as journal:
         (record,) = journal.recent(1)
     return record.error and record.error["type"]
+
+
+@hookimpl
+def by_list(job: imgedit.Job, response: imgedit.HttpResponse | None) -> Next:
+    """The vendor lists its jobs."""
+    return Next({**job.state, "settle": True})
+
+
+@hookimpl
+def build_with_list(job: imgedit.Job) -> HttpRequest:
+    if job.state.get("settle"):
+        return HttpRequest(method="GET", url="/jobs", purpose="settle")
+    return build_request(job)  # type: ignore[no-any-return]  # a marked function

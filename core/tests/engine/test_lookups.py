@@ -11,34 +11,23 @@ from typing import Any
 import pytest
 
 import imgedit
-from imgedit import Facts, HttpRequest, Next, Wait, errors, hookimpl
+from imgedit import Facts, Next, Wait, errors, hookimpl
 from imgedit.engine import aside
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
 from imgedit.journal import SqliteJournal
-from imgedit.testing.acme import build_request, parse_response
+from imgedit.testing.acme import parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
 from .clients import (
     Cut,
+    build_with_list,
+    by_list,
     cut_off,
     stored_charge,
     stored_error,
 )
-
-
-@hookimpl
-def by_list(job: imgedit.Job, response: imgedit.HttpResponse | None) -> Next:
-    """The vendor lists its jobs."""
-    return Next({**job.state, "settle": True})
-
-
-@hookimpl
-def build_with_list(job: imgedit.Job) -> HttpRequest:
-    if job.state.get("settle"):
-        return HttpRequest(method="GET", url="/jobs", purpose="settle")
-    return build_request(job)  # type: ignore[no-any-return]  # a marked function
 
 
 @hookimpl

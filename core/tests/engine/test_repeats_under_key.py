@@ -12,9 +12,11 @@ import pytest
 import imgedit
 from imgedit import FilePart, HttpRequest, Multipart, Next, errors, hookimpl
 from imgedit.engine import attempts, settle
-from imgedit.testing.acme import MANIFEST, build_request, parse_response
+from imgedit.testing.acme import MANIFEST, build_request
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
+
+from .clients import build_with_list, by_list
 
 
 @pytest.mark.parametrize("crash", (False, True), ids=["at once", "after a crash"])
@@ -241,26 +243,8 @@ def test_a_repeat_that_comes_too_early_is_repeated(
 def test_a_repeat_that_is_put_off_for_long_is_looked_up(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, status: int
 ) -> None:
-    @hookimpl
-    def build(job: imgedit.Job) -> HttpRequest:
-        if job.state.get("look"):
-            return HttpRequest(method="GET", url="/jobs", purpose="settle")
-        return build_request(job)  # type: ignore[no-any-return]  # a marked function
-
-    @hookimpl
-    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
-        return parse_response(job, response)
-
-    @hookimpl
-    def look(job: imgedit.Job, response: imgedit.HttpResponse | None) -> Next:
-        return Next({**job.state, "look": True})
-
-    acme(
-        {"idempotency": {"header": "Idempotency-Key", "hours": 24}},
-        build_request=build,
-        parse_response=parse,
-        reconcile=look,
-    )
+    under_key = {"idempotency": {"header": "Idempotency-Key", "hours": 24}}
+    acme(under_key, build_request=build_with_list, reconcile=by_list)
     later = Answer(status=status, headers={"Retry-After": "120"})
     server.on("POST", "/edit", Answer(fault="drop_after_body"), later)
     server.on("GET", "/jobs", Answer.json({"urls": [f"{server.url}/out.png"]}))
