@@ -44,8 +44,8 @@ class Cost:
     def __str__(self) -> str:
         return (
             f"{self.edits} edits: at most {self.commits} commits each (allowed {MOST_COMMITS}), "
-            f"{self.inside:.2f} ms of CPU inside an edit (goal {MOST_MS}), where SQLite's bare "
-            f"commits take {self.bare:.2f}; {self.own:.2f} when nothing else is done"
+            f"at the least {self.inside:.2f} ms of CPU inside an edit (goal {MOST_MS}), where "
+            f"SQLite's bare commits take {self.bare:.2f}; {self.own:.2f} when nothing else is done"
         )
 
 
