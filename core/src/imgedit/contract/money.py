@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -13,9 +12,13 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from typing import Final, Literal
+from functools import wraps
+from typing import Final, Literal, ParamSpec, TypeVar
 
 from attrs import field, frozen
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 Basis = Literal["exact", "at_least", "estimate", "unknown"]
 _MOST_DIGITS = 30
@@ -34,15 +37,19 @@ _OURS: Final = Context(
 )
 
 
-@contextmanager
-def exactly() -> Iterator[None]:
-    """Money is calculated inside this, or in functions under `@exactly()`.
+def exactly(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Money is calculated in functions under this.
 
     The context of `decimal` belongs to the application: it may round to two digits, or raise where
-    something is rounded. Never held across an await.
+    something is rounded. Never over an await.
     """
-    with localcontext(_OURS):
-        yield
+
+    @wraps(function)
+    def calculated(*arguments: _P.args, **options: _P.kwargs) -> _R:
+        with localcontext(_OURS):
+            return function(*arguments, **options)
+
+    return calculated
 
 
 def to_amount(value: Decimal | int | str | None) -> Decimal | None:

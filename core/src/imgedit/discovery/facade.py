@@ -141,7 +141,7 @@ class Provider:
         every = tuple(dict.fromkeys((*own.problems, *found)))
         return Checked(problems=every, unchecked=own.unchecked)
 
-    @exactly()
+    @exactly
     def price(self, request: EditRequest, model: Model) -> Quote:
         """What a request will cost: what the hook says, else the manifest's price table."""
         return self._ask("price", values.quote, request=request, model=model)

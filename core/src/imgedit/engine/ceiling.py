@@ -26,7 +26,7 @@ def to_money(value: Money | str | None) -> Money | None:
     return None if value is None else read_money(value)
 
 
-@exactly()
+@exactly
 def check_cost(quote: Quote, limit: Money, runtime: Runtime, provider: Provider) -> None:
     """Raises BudgetExceeded unless the price is surely within the limit."""
     if quote.at_most is not None and quote.at_most == 0:

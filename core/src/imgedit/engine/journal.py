@@ -142,7 +142,7 @@ class MemoryJournal:
         """None: pictures lie in the client's own temporary folder."""
         return None
 
-    @exactly()
+    @exactly
     def save(self, record: JobRecord, *, purse: Purse | None = None) -> None:
         """Keep a job; a finished one is dropped, so that memory stays level."""
         known = self._records.get(record.id)

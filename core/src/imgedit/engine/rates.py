@@ -134,7 +134,7 @@ def _warn_of_strangers(registry: Known, budgets: Sequence[Budget]) -> None:
             )
 
 
-@exactly()
+@exactly
 def also(quote: Quote, rate: Rate | None) -> Also | None:
     """The quote by a rate; None when there is none for its unit, or the price is unknown."""
     if rate is None or quote.amount is None or rate.unit != quote.unit:

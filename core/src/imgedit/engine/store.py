@@ -46,7 +46,7 @@ def dumps_since(record: JobRecord, first: JobRecord, text: str) -> str:
 def _changes(before: Any, after: Any) -> dict[str, Any]:
     """The fields that are no longer the same objects."""
     kind: type = type(after)
-    names, values, _, _ = _parts(kind)
+    names, values, *_ = _parts(kind)
     assert values is not None  # both are classes of ours
     pairs = zip(names, values(before), values(after), strict=True)
     return {name: new for name, old, new in pairs if new is not old}
@@ -82,7 +82,7 @@ def _bare(value: Any) -> Any:
     What is at its default is left out, so a default of a class that is stored never changes.
     """
     kind: type = type(value)
-    names, values, defaults, amounts = _parts(kind)
+    names, values, defaults, made, amounts = _parts(kind)
     if values is None:
         return _writer(kind)(value)
     found = {
@@ -90,6 +90,9 @@ def _bare(value: Any) -> Any:
         for name, value, default in zip(names, values(value), defaults, strict=True)
         if value is not default
     }
+    for name, default in made:
+        if found[name] == default:
+            del found[name]
     for name in amounts:
         if found.get(name) is not None:
             found[name] = str(found[name])
@@ -97,11 +100,15 @@ def _bare(value: Any) -> Any:
 
 
 class _Parts(NamedTuple):
-    """The fields of a class that are stored, what reads them all from a value, and the amounts."""
+    """The fields of a class that are stored, and what reads them all from a value.
+
+    `made` are the defaults that are made for each value; `amounts` the fields with amounts.
+    """
 
     names: tuple[str, ...] = ()
     values: Callable[[Any], tuple[Any, ...]] | None = None
     defaults: tuple[Any, ...] = ()
+    made: tuple[tuple[str, Any], ...] = ()
     amounts: tuple[str, ...] = ()
 
 
@@ -111,8 +118,11 @@ def _parts(kind: Hashable) -> _Parts:
         return _Parts()
     stored = [one for one in fields(kind) if one.init]
     names = tuple(one.name for one in stored)
+    defaults = tuple(one.default for one in stored)
+    factories = [one for one in stored if hasattr(one.default, "factory")]
+    made = tuple((one.name, one.default.factory()) for one in factories)
     amounts = tuple(one.name for one in stored if "Decimal" in str(one.type))
-    return _Parts(names, attrgetter(*names), tuple(one.default for one in stored), amounts)
+    return _Parts(names, attrgetter(*names), defaults, made, amounts)
 
 
 def _from_bytes(value: bytes) -> str | dict[str, str]:

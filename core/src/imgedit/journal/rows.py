@@ -16,7 +16,10 @@ INSERT INTO totals (day, provider, label, unit, counted) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET counted = excluded.counted
 """
 _TOTAL = "SELECT counted FROM totals WHERE day = ? AND provider = ? AND label = ? AND unit = ?"
-
+_TOTALS = """
+SELECT provider, unit, counted FROM totals
+WHERE day >= ?1 AND day < ?2 AND (?3 IS NULL OR provider = ?3) AND (?4 IS NULL OR label = ?4)
+"""
 
 Fixed = tuple[str, str | None, str | None, str, str]
 """Of an entry: unit, quoted, at most, moment and day, which hardly ever change."""
@@ -83,13 +86,8 @@ def _add(
 
 def totals(connection: sqlite3.Connection, budget: Budget, window: str) -> list[Total]:
     """What is counted in a budget's scope, in the window whose days begin so."""
-    query = "SELECT provider, unit, counted FROM totals WHERE day >= ? AND day < ?"
-    values = [window, window + "\U0010ffff"]
-    if budget.provider is not None:
-        query, values = query + " AND provider = ?", [*values, budget.provider]
-    if budget.label is not None:
-        query, values = query + " AND label = ?", [*values, budget.label]
-    rows = connection.execute(query, values)
+    values = (window, window + "\U0010ffff", budget.provider, budget.label)
+    rows = connection.execute(_TOTALS, values)
     return [(provider, unit, _number(counted)) for provider, unit, counted in rows]
 
 

@@ -260,16 +260,16 @@ class Saving(Leases):
         except (JournalError, TypeError):  # it cannot be read, or is not there any more
             return "unknown"
 
+    @exactly
     def _count(
         self, record: JobRecord, entry: Entry, before: Entry | None, purse: Purse | None
     ) -> None:
         """Add up what the job counts; raises BudgetExceeded when it does not fit."""
         checks = purse is not None and enters(record, entry, before)
         if checks or before is None or before.part != entry.part:
-            with exactly():
-                if purse is not None and checks:
-                    purse.check(entry, before, self._totals)
-                count(self._connection, entry, before)
+            if purse is not None and checks:
+                purse.check(entry, before, self._totals)
+            count(self._connection, entry, before)
 
     def _totals(self, budget: Budget, window: str) -> list[Total]:
         return totals(self._connection, budget, window)

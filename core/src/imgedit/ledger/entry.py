@@ -114,9 +114,9 @@ def _charge(
     return quoted, None if quoted is None else "quote"
 
 
+@exactly
 def _refunded(before: Entry, charge: Decimal | None) -> Decimal:
     """What was given back: the vendor said that it charged this much, and it is less now."""
     if before.source != "vendor" or before.charge is None or charge is None:
         return before.refunded  # an assumption was corrected at most: nothing was given back
-    with exactly():
-        return before.refunded + max(before.charge - charge, _NOTHING)
+    return before.refunded + max(before.charge - charge, _NOTHING)

@@ -62,7 +62,7 @@ class Spend:
         }
 
 
-@exactly()
+@exactly
 def spend(entries: Iterable[Entry], by: str | None = None) -> list[Spend]:
     """The sums of each group, in the order of their keys; `by` None = one group.
 
@@ -134,7 +134,7 @@ class Left:
         }
 
 
-@exactly()
+@exactly
 def what_is_left(
     purse: Purse, totals: Callable[[Budget, str], Sequence[Total]], today: str
 ) -> list[Left]:

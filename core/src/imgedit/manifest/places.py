@@ -144,7 +144,7 @@ def _moment(text: str) -> float | None:
         return None
 
 
-@exactly()
+@exactly
 def amount_at(value: Any, scale: str | None = None) -> Decimal | None:
     """A number or decimal text as an amount, times `scale`; None when it is none."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):

@@ -24,7 +24,7 @@ class _Line(NamedTuple):
     bounds: Bounds
 
 
-@exactly()
+@exactly
 def quote(document: Mapping[str, Any], model: Model, manifest: Manifest) -> Quote:
     """What a request document costs with a model; never raises for what the vendor leaves open.
 
