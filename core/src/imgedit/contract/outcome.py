@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -75,6 +75,8 @@ class Facts:
 
     def merged(self, later: Facts) -> Facts:
         """These facts with later ones laid over them; warnings add up, each once."""
+        if later == _NOTHING_TOLD:
+            return self
         return evolve(
             self,
             vendor_ids={**self.vendor_ids, **later.vendor_ids},
@@ -85,6 +87,8 @@ class Facts:
             warnings=tuple(dict.fromkeys((*self.warnings, *later.warnings))),
         )
 
+
+_NOTHING_TOLD: Final = Facts()
 
 State = Mapping[str, Any]
 

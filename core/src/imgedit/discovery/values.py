@@ -284,6 +284,8 @@ def _output(value: Any) -> tuple[Output, list[str]]:
     if value.image is not None and value.image.url is not None:
         raise BadValue("an Output whose image is an address, which is its url")
     left_out = {name: None for name, usable in _BESIDE.items() if not usable(getattr(value, name))}
+    if not left_out and value.variants == {}:
+        return value, []
     warnings = [
         f"the {word} that was announced for the picture cannot be read, so it was not checked"
         for name, word in _CHECKED.items()
