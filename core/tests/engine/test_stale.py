@@ -18,7 +18,7 @@ from attrs import evolve
 import imgedit
 from imgedit import errors, hookimpl
 from imgedit.engine.record import SavedFile, now
-from imgedit.engine.rules import LEASE
+from imgedit.engine.rules import LEASE, supersedes
 from imgedit.engine.store import dumps, loads
 from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import parse_response
@@ -169,6 +169,81 @@ def test_what_the_vendor_still_has_is_fetched_once_more(
 
     asyncio.run(work())
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("ended", (False, True), ids=("there", "ended"))
+@pytest.mark.parametrize("deleted", (False, True), ids=("kept", "deleted"))
+def test_a_job_that_has_its_picture_is_not_undone_by_one_that_lacks_it(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path,
+    ended: bool, deleted: bool,
+) -> None:  # fmt: skip
+    """Who hung while others finished the job says later by the clock that it is to be fetched."""
+    server.on("GET", "/out.png", Answer(status=403))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, journal=path)
+    server.on("GET", "/out.png", Answer.picture(png()))
+    first = resume(caught.value.job_id, journal=path)
+    late = dumps(evolve(loads(caught.value.job or ""), updated_at=now()))
+    if ended:
+        server.on("GET", "/out.png", Answer(status=403))
+    if deleted:
+        Path(first.image.path).unlink()
+    asked = server.count("GET", "/out.png")
+    if ended and deleted:
+        with pytest.raises(errors.DownloadFailed, match="the job stays finished"):
+            resume(late, journal=path)
+    else:
+        again = resume(late, journal=path)
+        assert (again.job_id, again.image.sha256) == (first.job_id, first.image.sha256)
+    assert (server.count("GET", "/out.png") > asked) == deleted
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.load(first.job_id).finished
+    if not (ended and deleted):
+        assert edit(source, journal=path, reuse=True).job_id == first.job_id
+        assert server.count("POST", "/edit") == 1
+
+
+def test_which_of_two_records_of_a_job_counts(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path
+) -> None:
+    """Of what an error carried and what is stored the later one, unless it undoes what is known."""
+    server.on("GET", "/out.png", Answer(status=403))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        edit(source, journal=path)
+    lacks = loads(caught.value.job or "")
+    file = SavedFile(
+        index=0, path="out.png", media_type="image/png", width=1, height=1, size=70, sha256="ab"
+    )
+    answer = imgedit.HttpResponse(status=200, body=b"{}")
+    records = {
+        "doubt": evolve(lacks.with_job(status="unknown", done=None), charged="unknown"),
+        "answer": evolve(lacks.with_job(status="accepted", done=None), answer=answer),
+        "taken": lacks.with_job(status="accepted", done=None),
+        "lacks": lacks,  # done, and its picture is not there
+        "whole": evolve(lacks, files=(file,)),
+        "failed": lacks.with_job(status="failed", done=None),  # or settled as charged
+        "free": evolve(lacks.with_job(status="canceled", done=None), charged="no"),
+    }
+
+    def replaced(name: str, **change: Any) -> set[str]:
+        record = evolve(records[name], **change)
+        return {other for other, stored in records.items() if supersedes(record, stored)}
+
+    soon = lacks.updated_at + timedelta(seconds=1)
+    over = {"failed", "free"}
+    assert {name: replaced(name, updated_at=soon) for name in records} == {
+        "doubt": {"doubt"},
+        "answer": {"doubt", "answer", "taken", *over},
+        "taken": {"doubt", "answer", "taken", *over},
+        "lacks": {"doubt", "answer", "taken", "lacks", *over},
+        "whole": {"doubt", "answer", "taken", "lacks", "whole", *over},
+        "failed": {"doubt", "answer", "taken", "lacks", *over},
+        "free": {"doubt", "free"},
+    }
+    came = {"answer", "taken", "lacks", "whole"}
+    assert {name: replaced(name) for name in records} == {
+        name: {"doubt"} if name in came else set() for name in records
+    }, "of one moment, as when the disk was full: what came counts more than a doubt"
 
 
 def test_a_clock_that_was_set_back_sends_nothing_again(

@@ -40,7 +40,7 @@ def supersedes(record: JobRecord, stored: JobRecord) -> bool:
     """Whether what an error carried is later than what is stored, as when the disk was full.
 
     The clock alone does not tell: it may have been set back. An answer that never was stored
-    counts whatever was stored since.
+    counts whatever was stored since. What has its pictures is not undone by what lacks them.
     """
     if record.job.status in ("accepted", "done") and stored.job.status in ("sent", "unknown"):
         return True
@@ -50,6 +50,7 @@ def supersedes(record: JobRecord, stored: JobRecord) -> bool:
         and may_follow(stored.job.status, record)
         and (record.charged == "yes" or stored.charged != "yes")
         and not (stored.job.status == "done" and record.job.status == "accepted")
+        and not (stored.job.status == "done" and stored.complete and not record.complete)
     )
 
 
