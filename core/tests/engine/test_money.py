@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 import imgedit
 from imgedit import errors
@@ -364,6 +365,53 @@ def test_a_repeat_that_cost_nothing_does_not_make_the_first_try_free(
     with pytest.raises(errors.InvalidRequest) as caught:
         edit(source)
     assert (caught.value.charged, caught.value.cost) == ("unknown", None)
+
+
+def test_what_was_named_as_the_cost_is_none_while_the_charge_is_not_known(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    """The ledger counts it as not known; settled as charged, it is what it cost."""
+    path = tmp_path / "jobs.sqlite3"
+
+    @imgedit.hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        found = parse_response(job, response)
+        if response.purpose == "submit":
+            return evolve(found, facts=imgedit.Facts(cost="0.05"))
+        return found
+
+    rows = [{"code": ["deleted"], "is": "JobFailed", "charged": "unknown"}]
+    acme({"errors": {**MANIFEST["errors"], "rows": rows}}, parse_response=parse)
+    server.on("GET", "/jobs/7", Answer.json({"state": "failed", "code": "deleted"}))
+    with pytest.raises(errors.JobFailed) as caught:
+        edit(source, journal=path)
+    job = str(caught.value.job_id)
+    assert (caught.value.charged, caught.value.cost) == ("unknown", None)
+    with imgedit.SyncClient(journal=path) as client:
+        record = client.job(job)
+        assert (record.charged, record.cost, job_row(record)["cost"]) == ("unknown", None, None)
+        (spent,) = client.spend()
+        assert (spent.charged, spent.unknown) == (0, 1)
+        assert client.settle(job, charged=True).cost == imgedit.Money("0.05", "USD")
+
+
+def test_a_failure_that_may_be_charged_tells_no_cost(
+    acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "jobs.sqlite3"
+
+    @imgedit.hookimpl
+    def parse(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "poll":
+            raise errors.JobFailed("odd", cost=imgedit.Money("0.04", "USD"), charged="unknown")
+        return parse_response(job, response)
+
+    acme(parse_response=parse)
+    with pytest.raises(errors.JobFailed, match="It is not known whether") as caught:
+        edit(source, journal=path)
+    assert (caught.value.charged, caught.value.cost) == ("unknown", None)
+    with imgedit.SyncClient(journal=path) as client:
+        assert client.job(str(caught.value.job_id)).cost is None
 
 
 @pytest.mark.parametrize(("amount", "said"), (("0", None), ("0.07", None), ("0.07", "no")))

@@ -155,8 +155,10 @@ class JobRecord:
     def cost(self) -> Money | None:
         """What the vendor said that it cost, in the unit in which it said so.
 
-        None = it did not say, or charged nothing after all.
+        None = it did not say, charged nothing after all, or nobody knows whether it charged.
         """
+        if self.charged == "unknown":
+            return None  # what it named before need not be what became of it
         told = None if self.error is None else self.error.get("cost")
         cost = Money(told["amount"], told["unit"]) if told else None
         if self.job.facts.cost is not None:

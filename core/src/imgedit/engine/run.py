@@ -198,8 +198,9 @@ class Run:
             self.correct(error)
         if error.charged != "no":
             error.retryable = False  # a new edit could be paid twice
-            if error.cost is not None and not error.cost.amount:
-                error.cost = None  # what failed and says 0 does not prove that nothing was charged
+            # What failed and says 0 does not prove that nothing was charged.
+            if error.charged == "unknown" or (error.cost is not None and not error.cost.amount):
+                error.cost = None
         given_back = error is self._final and error.charged == "no"
         if self._ended is not None and not given_back:
             error.retryable = False
