@@ -80,6 +80,18 @@ def test_an_id_that_is_not_there_denies_nothing(
     assert "It is not known whether the edit was charged." in ran.err
 
 
+@pytest.mark.parametrize("command", ("show", "settle"))
+def test_a_file_that_is_there_denies_nothing(
+    acme: Any, call: Any, there: str, tmp_path: Path, command: str
+) -> None:
+    """`jobs resume` takes it for a job, whatever it is called."""
+    (tmp_path / "mine").write_text("{}")
+    ran = call("jobs", command, "mine")
+    assert ran.code == 8
+    assert f"{there} 'mine'" in ran.err
+    assert "It is not known whether the edit was charged." in ran.err
+
+
 @pytest.mark.parametrize("command", ("resume", "show", "settle"))
 def test_what_no_id_begins_with_was_never_charged(
     acme: Any, call: Any, there: str, command: str

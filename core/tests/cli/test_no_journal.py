@@ -121,6 +121,14 @@ def test_a_job_that_is_named_by_its_id_is_sought_in_a_file(
     assert said.endswith("If an error left it as JSON, go on with: imgedit jobs resume FILE.json\n")
 
 
+@pytest.mark.parametrize("command", ("show", "settle"))
+def test_a_file_of_a_job_that_is_named_is_where_it_is_sought(
+    acme: Any, call: Any, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "my job").write_text("{}")
+    assert call("jobs", command, "my job").err.endswith("with: imgedit jobs resume 'my job'\n")
+
+
 @hookimpl
 def submit(job: Any) -> HttpRequest:
     return HttpRequest(method="POST", url="/edit", purpose="submit", body=Json(job.wire()))

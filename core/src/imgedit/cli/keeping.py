@@ -32,7 +32,9 @@ def without_journal(error: ImgEditError) -> None:
 def keep_job(screen: Screen, error: ImgEditError) -> None:
     """Write the only copy of a job to a file, else to stderr; the hint then says how it goes on."""
     if error.job is None:
-        _advise(error, "imgedit jobs resume FILE.json")
+        typed = screen.watch.job_id
+        file = shlex.quote(typed) if typed and os.path.isfile(typed) else "FILE.json"
+        _advise(error, f"imgedit jobs resume {file}")
     if not error.only_here or error.job is None:
         return
     error.only_here = False  # it is kept from now on
@@ -107,7 +109,9 @@ def read_job(given: str) -> str | None:
     Raises:
         UsageError: the file cannot be read, or holds something else.
     """
-    if not given.lower().endswith(".json") and not os.path.isfile(given):
+    from ..engine.record import may_name_file
+
+    if not may_name_file(given):
         return None
     try:
         data = Path(given).read_bytes()

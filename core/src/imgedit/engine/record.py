@@ -31,7 +31,12 @@ def is_id(name: str) -> bool:
 
 def may_mean_id(text: str) -> bool:
     """Whether somebody may mean a job by it: ids have digits, and a file may hold a job."""
-    return any("0" <= one <= "9" for one in text) or text.lower().endswith(".json")
+    return any("0" <= one <= "9" for one in text) or may_name_file(text)
+
+
+def may_name_file(text: str) -> bool:
+    """Whether it is the name of a file that may hold a job as JSON, there or not."""
+    return text.lower().endswith(".json") or os.path.isfile(text)
 
 
 def now() -> datetime:
