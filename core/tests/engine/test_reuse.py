@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ import pytest
 
 import imgedit
 from imgedit import Budget, Client, EditResult, Event, Reference, errors
+from imgedit.engine.journal import MemoryJournal
+from imgedit.engine.record import JobRecord
+from imgedit.journal import SqliteJournal
 from imgedit.testing.acme import MANIFEST, make
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
@@ -186,6 +191,29 @@ def test_a_job_that_was_resumed_counts(
     assert buy(out=tmp_path / "b.png", reuse=True).job_id == caught.value.job_id
 
 
+@pytest.mark.parametrize("given", ("path", "bytes"))
+def test_a_job_that_was_kept_as_json_counts(
+    buy: Buy, server: ScriptedServer, resume: Any, source: Path, journal: Path, given: str
+) -> None:
+    """It was begun without a journal, and came into one when it went on."""
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        buy(source if given == "path" else source.read_bytes(), journal=None)
+    server.on("GET", "/out.png", Answer.picture(png()))
+    kept = json.loads(caught.value.job or "")
+    job_id = resume(caught.value.job, journal=journal).job_id
+    assert buy(reuse=True).job_id == job_id
+    again = buy()
+    assert job_id in again.warnings[0]
+    with imgedit.SyncClient(journal=journal) as client:
+        assert client.job(again.job_id).fingerprint == kept["fingerprint"]
+        client.prune(timedelta(0))
+    del kept["fingerprint"]  # as those of before
+    resume(json.dumps(kept), journal=journal)
+    assert not buy(reuse=True).reused
+    assert server.count("POST", "/edit") == 3
+
+
 def test_several_pictures(buy: Buy, server: ScriptedServer, tmp_path: Path) -> None:
     first = buy(n=2, out=tmp_path / "a.png")
     again = buy(n=2, out=tmp_path / "b.png", reuse=True)
@@ -253,9 +281,20 @@ def test_it_needs_a_journal(buy: Buy, server: ScriptedServer) -> None:
     assert server.requests == []
 
 
-def test_prompts_that_are_not_kept(buy: Buy, server: ScriptedServer, journal: Path) -> None:
-    from imgedit.journal import SqliteJournal
+def test_without_a_place_for_pictures_it_is_not_offered(buy: Buy, journal: Path) -> None:
+    """A journal of somebody's own may know the job all the same."""
+    job_id = buy().job_id
+    with closing(SqliteJournal(journal)) as kept:
+        found = [kept.load(job_id)]
 
+    class Own(MemoryJournal):
+        def find(self, fingerprint: str) -> list[JobRecord]:
+            return found
+
+    assert buy(journal=Own()).warnings == ()
+
+
+def test_prompts_that_are_not_kept(buy: Buy, server: ScriptedServer, journal: Path) -> None:
     words = {"prompt": "canary words", "references": [(png(6, 6), "canary hat")]}
     first = buy(
         **words, out=journal.with_name("a.png"), journal=SqliteJournal(journal, keep_prompts=False)

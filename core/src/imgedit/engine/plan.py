@@ -76,7 +76,7 @@ class Picked:
     Attributes:
         how: why this provider.
         request: with the model's id, and the format that the name of the output asks for.
-        fingerprint: the same for the same edit; None = that cannot be told, or nobody would look.
+        fingerprint: the same for the same edit; None = that cannot be told.
     """
 
     provider: Provider
@@ -162,10 +162,9 @@ def pick(runtime: Runtime, ask: Ask) -> Picked:
     found = provider.manifest.pick(ask.request.model)
     request = follow_name(evolve(ask.request, model=found.model.id), found.model, ask.out)
     base_url = runtime.base_url(provider)
-    mark = None
-    if runtime.durable:
-        keep = ask.keep_metadata
-        mark = fingerprint(request, provider=provider.name, base_url=base_url, keep_metadata=keep)
+    # Also without a journal: its JSON may go on in one, where it is the same edit, too.
+    keep = ask.keep_metadata
+    mark = fingerprint(request, provider=provider.name, base_url=base_url, keep_metadata=keep)
     return Picked(
         provider=provider,
         how=chosen.how,
@@ -252,9 +251,10 @@ def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
     """What there is to tell of the same edit done before; of one that costs nothing, nothing."""
     if ask.reuse:
         return note_of_none(runtime.journal, picked.fingerprint)
-    if picked.fingerprint is None or picked.provider.manifest.local:
+    mark, local = picked.fingerprint, picked.provider.manifest.local
+    if mark is None or local or not runtime.durable:
         return None
-    return note_of_same(runtime.journal, picked.fingerprint)
+    return note_of_same(runtime.journal, mark)
 
 
 def follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:
