@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -198,3 +199,28 @@ def test_a_paid_job_that_can_be_fetched_is_not_settled_as_not_charged(
         assert "its picture was not fetched; settled by hand as charged" in said
         assert "lies in" not in said
         assert not path.with_name("jobs.sqlite3.spool").joinpath(job).exists()
+
+
+def test_where_a_picture_lies_that_came_for_a_settled_job_is_told_later_too(
+    acme: Any, edit: Any, source: Path, server: ScriptedServer, tmp_path: Path
+) -> None:
+    path, folder = tmp_path / "jobs.sqlite3", tmp_path / "stick"
+    folder.mkdir()
+
+    def unplug(_: Any) -> Answer:
+        shutil.rmtree(folder)
+        return Answer.picture(png())
+
+    server.on("GET", "/out.png", unplug)
+    with pytest.raises(errors.OutputError) as caught:
+        edit(source, out=folder / "out.png", journal=path)
+    job = str(caught.value.job_id)
+    lies = path.with_name("jobs.sqlite3.spool") / job
+    with imgedit.SyncClient(journal=path) as client:
+        client.settle(job, charged=True)
+        said = str((client.job(job).error or {})["message"])
+        with pytest.raises(errors.DownloadFailed) as again:
+            client.resume(job, out=tmp_path / "out.png")
+    assert f"was not delivered; settled by hand as charged; what came of it lies in {lies}" in said
+    assert str(lies) in str(again.value)
+    assert (lies / "picture-1").read_bytes() == png()

@@ -128,10 +128,12 @@ def _settled(
         )
     facts = job.facts if cost is None else job.facts.merged(Facts(cost=cost.amount))
     said = f"settled by hand as {'' if charged else 'not '}charged"
-    if left is not None and not done:
+    if left is not None:
         said += f"; what came of it lies in {left}"
     kind = DownloadFailed if done or paid else OutcomeUnknown
-    what = "its outcome was not known" if kind is OutcomeUnknown else "its picture was not fetched"
+    what = f"its picture was not {'fetched' if left is None else 'delivered'}"
+    if kind is OutcomeUnknown:
+        what = "its outcome was not known"
     if job.status == "planned":
         what = "it was only planned"
     error = kind(
