@@ -15,8 +15,9 @@ from imgedit import Facts, Next, Wait, errors, hookimpl
 from imgedit.engine import aside
 from imgedit.engine.journal import MemoryJournal
 from imgedit.engine.record import JobRecord
+from imgedit.engine.store import loads
 from imgedit.journal import SqliteJournal
-from imgedit.testing.acme import parse_response
+from imgedit.testing.acme import KEY, MANIFEST, parse_response
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
 
@@ -422,6 +423,60 @@ def test_a_header_that_arrived_is_given_to_reconcile(
     server.on("POST", "/edit", Answer.json({"id": "7"}, headers=headers, fault="drop_inside"))
     assert edit(source).image.size == len(png())
     assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("way", ("journal", "json"))
+@pytest.mark.parametrize("status", (200, 500))
+def test_what_the_vendor_said_is_said_again(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    status: int, way: str,
+) -> None:  # fmt: skip
+    """It is what helps to tell whether an edit was charged that nothing can look up."""
+    rows = [{"status": [200], "is": "JobFailed", "charged": "unknown"}]
+    acme({"errors": {**MANIFEST["errors"], "rows": rows}})
+    prompt = "paint the sky green"
+    said = f"out of paint for {KEY}: {prompt}"
+    row = {"state": "failed", "code": 1001, "message": said}
+    server.on("POST", "/edit", Answer.json(row, status=status, headers={"X-Request-Id": "r1"}))
+    path = tmp_path / "jobs.sqlite3" if way == "journal" else None
+    with pytest.raises(errors.ProviderError) as first:
+        edit(source, prompt, journal=path)
+    shown = f"Acme answered {status} (1001): out of paint for ***: <the prompt>"
+    assert first.value.message == shown
+    error = first.value
+    for _ in range(2):
+        with pytest.raises(errors.OutcomeUnknown) as caught:
+            resume(error.job if path is None else error.job_id, journal=path)
+        error = caught.value
+        assert error.message == f"{shown}, which tells nothing of the money"
+        assert (error.charged, error.status, error.code) == ("unknown", status, "1001")
+        assert error.request_id == first.value.request_id
+        kept = loads(error.job or "").error or {}
+        assert kept["message"].startswith(error.message)
+        assert prompt not in str(kept)
+        assert KEY not in str(error.job)
+    assert server.count("POST", "/edit") == 1
+
+
+@pytest.mark.parametrize("resumed", (0, 1, 2))
+def test_what_the_vendor_said_is_said_with_what_a_lookup_found(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,
+    resumed: int,
+) -> None:  # fmt: skip
+    path = tmp_path / "jobs.sqlite3"
+    acme(reconcile=by_list, build_request=build_with_list, parse_response=parse_with_list)
+    answer = Answer.json({"message": "out of paint"}, status=500)
+    server.on("POST", "/edit", answer)
+    server.on("GET", "/jobs", Answer.json({"jobs": ["7", "8"]}))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        edit(source, journal=path)
+    job_id = caught.value.job_id
+    for _ in range(resumed):
+        with pytest.raises(errors.OutcomeUnknown) as caught:
+            resume(job_id, journal=path)
+    said = "several jobs could be this one (first: Acme answered 500: out of paint)"
+    assert caught.value.message == said
+    assert caught.value.status == 500
 
 
 def test_reconcile_cannot_lead_to_a_submit(

@@ -409,7 +409,7 @@ def test_resuming_says_what_had_come(
     server.on("POST", "/edit", Answer(status=500))
     with pytest.raises(errors.ImgEditError) as caught:
         edit(source, journal=path)
-    with pytest.raises(errors.OutcomeUnknown, match="the answer had status 500") as again:
+    with pytest.raises(errors.OutcomeUnknown, match="Acme answered 500, which tells") as again:
         resume(caught.value.job_id, journal=path)
     assert again.value.charged == "unknown"
     assert server.count("POST", "/edit") == 1

@@ -148,7 +148,7 @@ class Attempts(Run):
         before = self.record
         self._repeats = before.charged == "unknown"
         if self._repeats and not may_repeat_under_key(self):
-            raise lost(before, self.runtime.way)  # its time ended while this waited for its turn
+            raise lost(self)  # its time ended while this waited for its turn
         first = (before.first_sent_at or before.job.sent_at) if self._repeats else None
         job = evolve(before.job, status="sent", sent_at=now(), exchanges=self.number + 1)
         try:

@@ -166,7 +166,7 @@ def _check_at_hand(run: Run, request: HttpRequest | LocalRequest) -> None:
     if all(image.at_hand() for image in _pictures(sends)):
         return
     if run.record.job.status != "planned":  # a repeat under a key: the first one may count
-        raise answer_lost(run.record, run.runtime.way)
+        raise answer_lost(run)
     raise run.final(
         ImageRejected(
             "the picture was in memory only, and ended with its client: without a journal a job "
@@ -206,7 +206,7 @@ async def _check_unchanged(run: Run, request: HttpRequest) -> None:
             continue
         if not await asyncio.to_thread(image.unchanged):
             if not first:
-                lost = answer_lost(run.record, run.runtime.way)
+                lost = answer_lost(run)
                 lost.message += ", and the picture's file has changed since: it is not sent again"
                 raise lost
             raise run.final(

@@ -10,12 +10,12 @@ from attrs import evolve
 
 from ..contract.job import Job
 from ..errors import OutcomeUnknown, PluginError, ProviderError
+from ..manifest import is_error
 from . import ways
-from .record import JobRecord, now
+from .record import now
 
 if TYPE_CHECKING:
     from .run import Run
-    from .ways import Way
 
 _NEAR = timedelta(hours=1)
 
@@ -41,7 +41,7 @@ async def settle(run: Run, error: ProviderError | None) -> None:
         logger.warning("%s", wrong.message)  # what is to be said is that the outcome is unknown
         found = None
     if found is None or not job.taken.isdisjoint(found.facts.vendor_ids.values()):
-        raise error or lost(record, run.runtime.way)  # or it found another job of ours
+        raise error or lost(run)  # or it found another job of ours
     before = job.state
     job = evolve(job, state=found.state, status="unknown", facts=job.facts.merged(found.facts))
     run.record = evolve(record, job=job, reconciled=True)
@@ -50,26 +50,40 @@ async def settle(run: Run, error: ProviderError | None) -> None:
     run.save()
 
 
-def lost(record: JobRecord, way: Way) -> OutcomeUnknown:
+def lost(run: Run) -> OutcomeUnknown:
     """The error of a job whose submit left, with what had come of its answer."""
-    message, came = "the request was sent and its answer was lost", record.partial
-    if came is not None and came.status >= 400:
-        message = f"the answer had status {came.status}, which tells nothing of the money"
-    return OutcomeUnknown(
+    record, refusal = run.record, _refusal(run)
+    message = "the request was sent and its answer was lost"
+    if refusal is not None:
+        message = f"{refusal.message.rstrip('. ')}, which tells nothing of the money"
+    error = OutcomeUnknown(
         message,
         hint="Look in your account at the provider whether it was charged, then say so: "
-        f"{ways.settle(way, record.id)}",
+        f"{ways.settle(run.runtime.way, record.id)}",
     )
+    return error if refusal is None else _with_facts(error, refusal)
+
+
+def _refusal(run: Run) -> ProviderError | None:
+    """What the vendor answered to the submit, when that was an error."""
+    came = run.record.partial
+    if came is None or not is_error(run.provider.manifest, came, own_api=True):
+        return None
+    return run.provider.map_error(run.record.job, came)
+
+
+def _with_facts(error: OutcomeUnknown, first: ProviderError) -> OutcomeUnknown:
+    error.fill(status=first.status, code=first.code, request_id=first.request_id)
+    return error
 
 
 def unsettled(run: Run, error: OutcomeUnknown) -> OutcomeUnknown:
     """The error of a lookup that led to nothing, with what made it necessary."""
     error.charged = run.record.charged
-    first = run.lost_by
+    first = run.lost_by or _refusal(run)
     if first is not None and first is not error and first.message not in error.message:
         error.message = f"{error.message.rstrip('. ')} (first: {first.message.rstrip('. ')})"
-        error.fill(status=first.status, code=first.code, request_id=first.request_id)
-        error.__cause__ = first
+        _with_facts(error, first).__cause__ = first
     return error
 
 
