@@ -172,12 +172,75 @@ def test_only_what_is_finished_is_reused(buy: Buy, server: ScriptedServer, tmp_p
     server.on("POST", "/edit", Answer(status=400, body=b"{}"))
     with pytest.raises(errors.ProviderError):
         buy(reuse=True)
-    server.on("POST", "/edit", Answer(fault="drop_after_body"))
-    with pytest.raises(errors.OutcomeUnknown):
-        buy(reuse=True)
     server.on("POST", "/edit", Answer.picture(png()))
     result = buy(reuse=True)
     assert (result.reused, result.warnings) == (False, ())
+
+
+@pytest.mark.parametrize("reuse", (True, False))
+@pytest.mark.parametrize("paid", (True, False), ids=("paid", "unknown"))
+def test_one_that_may_be_paid_and_goes_on_is_told_of(
+    buy: Buy, server: ScriptedServer, resume: Any, journal: Path, reuse: bool, paid: bool
+) -> None:
+    """Who types the command once more after a failure buys twice, and would rather not."""
+    if paid:
+        server.on("GET", "/out.png", Answer(status=404))
+    else:
+        server.on("POST", "/edit", Answer(fault="drop_after_body"))
+    with pytest.raises(errors.ImgEditError) as caught:
+        buy()
+    server.on("GET", "/out.png", Answer.picture(png()))
+    server.on("POST", "/edit", Answer.picture(png()))
+    events: list[Event] = []
+    again = buy(reuse=reuse, on_event=events.append)
+    (warning,) = again.warnings
+    what = "is paid" if paid else "may be charged"
+    step = f'client.resume("{caught.value.job_id}")'
+    assert (
+        warning
+        == f"job {caught.value.job_id} is the same edit, it {what} and is not finished: {step}"
+    )
+    kinds = [event.kind for event in events]
+    assert kinds.index("warning") < kinds.index("sending"), "it can be stopped"
+    assert "still there" in buy().warnings[0], "that costs nothing, so it comes first"
+    with imgedit.SyncClient(journal=journal) as client:
+        client.settle(caught.value.job_id, charged=paid)
+        client.prune(timedelta(0))
+    assert buy(reuse=reuse).warnings == ()
+
+
+def test_one_that_somebody_else_drives_is_told_of(
+    buy: Buy, server: ScriptedServer, journal: Path
+) -> None:
+    server.on("GET", "/out.png", Answer(status=404))
+    with pytest.raises(errors.DownloadFailed) as caught:
+        buy()
+    server.on("GET", "/out.png", Answer.picture(png()))
+    with closing(SqliteJournal(journal)) as other:
+        other.hold(caught.value.job_id)
+        (warning,) = buy(reuse=True).warnings
+    who = "this process drives it at this moment"
+    assert warning == f"job {caught.value.job_id} is the same edit, and {who}"
+
+
+def test_what_this_client_does_at_the_same_time_it_knows(
+    acme: Any, server: ScriptedServer, source: Path, journal: Path
+) -> None:
+    use_two(acme, server)
+    server.on("POST", "/edit", Answer.picture(png(), delay=30))
+
+    async def work() -> None:
+        async with Client(journal=journal) as client:
+            first = asyncio.create_task(client.edit(source, "x", provider="acme"))
+            while not server.requests:
+                await asyncio.sleep(0.01)
+            server.on("POST", "/edit", Answer.picture(png()))
+            assert (await client.edit(source, "x", provider="acme", reuse=True)).warnings == ()
+            assert [job.job.status for job in client.unfinished()] == ["sent"]
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+
+    asyncio.run(work())
 
 
 def test_a_job_that_was_resumed_counts(

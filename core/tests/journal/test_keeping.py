@@ -197,7 +197,7 @@ def test_taken_are_the_vendor_ids_of_one_provider(
     assert journal.taken("nobody") == frozenset()
 
 
-def test_finished_jobs_are_found_by_their_fingerprint(
+def test_jobs_are_found_by_their_fingerprint(
     journal: SqliteJournal, make_record: MakeRecord
 ) -> None:
     done = Done([Output(url="https://pictures.acme.example/1")])
@@ -212,15 +212,17 @@ def test_finished_jobs_are_found_by_their_fingerprint(
 
     # In the order of their ids: of two in one millisecond either may be the newer.
     whole = sorted(store("f1", "done", saved) for _ in range(7))
-    store("f1", "done")  # not written yet
-    store("f2", "done", saved)
-    store(None, "done", saved)
-    for status in ("planned", "sent", "accepted", "unknown", "failed", "canceled"):
+    for mark in ("f2", None):
+        store(mark, "done", saved)
+        store(mark, "sent")
+    for status in ("planned", "failed", "canceled"):
         store("f1", status)
     assert [record.id for record in journal.find("f1")] == whole[:1:-1], "the newest five"
+    open_ = sorted(store("f1", status) for status in ("sent", "accepted", "unknown", "done") * 2)
+    assert [record.id for record in journal.find("f1")] == whole[:1:-1] + open_[:2:-1]
     assert list(journal.find("f3")) == []
     journal._connection.execute("UPDATE jobs SET record = '{}' WHERE id = ?", (whole[-1],))
-    assert [record.id for record in journal.find("f1")] == whole[-2:1:-1]
+    assert [record.id for record in journal.find("f1")] == whole[-2:1:-1] + open_[:2:-1]
 
 
 def test_names_of_files_that_are_no_utf8_are_kept(
@@ -378,7 +380,7 @@ def test_the_row_says_what_a_query_needs(
             "SELECT status, provider, model, label, json_extract(record, '$.job.id') FROM jobs"
         ).fetchone()
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert other.execute("PRAGMA user_version").fetchone() == (4,)
+        assert other.execute("PRAGMA user_version").fetchone() == (5,)
     other.close()
     assert row == ("accepted", "acme", "acme-one", "shoes", record.id)
     assert journal._connection.execute("PRAGMA synchronous").fetchone() == (2,)

@@ -162,7 +162,7 @@ def test_the_second_one_gets_fingerprints(first: Any, make_record: MakeRecord) -
             journal.save(new)
             assert list(journal.find("f1")) == [new]
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
 
 
 @pytest.mark.parametrize("schema", (1, 2))

@@ -61,9 +61,10 @@ class Journal(Protocol):
         """When the jobs left that are sent, unknown or accepted, and have no vendor id."""
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
-        """The newest few finished jobs with this fingerprint whose pictures came, newest first.
+        """The newest few jobs with this fingerprint whose pictures came, newest first.
 
-        What cannot be read is passed over.
+        After them the newest few that were sent and are not finished. What cannot be read is
+        passed over.
         """
 
     # -- who drives a job

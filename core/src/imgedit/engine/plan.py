@@ -250,11 +250,11 @@ async def plan(
 def _earlier(runtime: Runtime, ask: Ask, picked: Picked) -> str | None:
     """What there is to tell of the same edit done before; of one that costs nothing, nothing."""
     if ask.reuse:
-        return note_of_none(runtime.journal, picked.fingerprint)
+        return note_of_none(runtime, picked.fingerprint)
     mark, local = picked.fingerprint, picked.provider.manifest.local
     if mark is None or local or not runtime.durable:
         return None
-    return note_of_same(runtime.journal, mark)
+    return note_of_same(runtime, mark)
 
 
 def follow_name(request: EditRequest, model: Model, out: str | None) -> EditRequest:

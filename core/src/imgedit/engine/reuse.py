@@ -55,7 +55,7 @@ async def look(runtime: Runtime, asks: Sequence[Ask]) -> Earlier | None:
         if picked.fingerprint is None:
             continue
         for record in runtime.journal.find(picked.fingerprint):
-            if await asyncio.to_thread(whole, record):
+            if record.finished and await asyncio.to_thread(whole, record):
                 return Earlier(ask=ask, picked=picked, record=record)
     return None
 

@@ -215,6 +215,10 @@ class Runtime(Spool):
         if self._sign is None:
             self._sign = asyncio.get_running_loop().call_later(LEASE / 3, self._give_sign)
 
+    def is_driven(self, job_id: str) -> bool:
+        """Whether a job runs in this client."""
+        return job_id in self._driven
+
     def _give_sign(self) -> None:
         self._sign = asyncio.get_running_loop().call_later(LEASE / 3, self._give_sign)
         try:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contract.request import EditRequest
+from . import ways
 
 if TYPE_CHECKING:
-    from .journal import Journal
     from .record import JobRecord, SavedFile
+    from .runtime import Runtime
 
 
 def fingerprint(
@@ -47,26 +49,44 @@ def whole(record: JobRecord) -> bool:
     return all(is_there(file) for file in record.files)
 
 
-def note_of_same(journal: Journal, mark: str) -> str | None:
-    """A sentence on an earlier job with this fingerprint whose result could be had instead."""
-    for record in journal.find(mark):
-        if all(_seems_there(file) for file in record.files):
+def note_of_same(runtime: Runtime, mark: str) -> str | None:
+    """A sentence on an earlier job with this fingerprint that may make another one needless."""
+    found = list(runtime.journal.find(mark))
+    for record in found:
+        if record.finished and all(_seems_there(file) for file in record.files):
             return (
                 f"job {record.id} is the same edit and its result is still there: --reuse "
                 "(reuse=True) returns it at no cost"
             )
-    return None
+    return _note_of_open(runtime, found)
 
 
-def note_of_none(journal: Journal, mark: str | None) -> str | None:
+def note_of_none(runtime: Runtime, mark: str | None) -> str | None:
     """Why nothing was reused although the user asked for it; None = there is nothing to tell."""
     if mark is None:
         return "a picture given as a URL may have changed since, so no earlier result is reused"
-    for record in journal.find(mark):
-        return (
-            f"job {record.id} is the same edit, but its result is gone or was changed since: "
-            "it is edited anew"
-        )
+    found = list(runtime.journal.find(mark))
+    if told := _note_of_open(runtime, found):
+        return told
+    for record in found:
+        if record.finished:
+            return (
+                f"job {record.id} is the same edit, but its result is gone or was changed since: "
+                "it is edited anew"
+            )
+    return None
+
+
+def _note_of_open(runtime: Runtime, found: Sequence[JobRecord]) -> str | None:
+    """A sentence on the newest that may be paid and is not finished, and not under way here."""
+    for record in found:
+        if record.finished or record.charged == "no" or runtime.is_driven(record.id):
+            continue
+        if who := runtime.journal.driven().get(record.id):
+            return f"job {record.id} is the same edit, and {who} drives it at this moment"
+        paid = "is paid" if record.charged == "yes" else "may be charged"
+        step = ways.resume(runtime.way, record.id)
+        return f"job {record.id} is the same edit, it {paid} and is not finished: {step}"
     return None
 
 

@@ -131,6 +131,12 @@ SELECT id, provider, model, label, unit, quoted, at_most, reserved, charge, char
 FROM jobs WHERE unit IS NOT NULL
 """
 
+# Whether the same edit is bought already is asked before each.
+_GOING_ON = """
+DROP INDEX jobs_unfinished;
+CREATE INDEX jobs_unfinished ON jobs (fingerprint, id) WHERE finished = 0
+"""
+
 
 def _first(connection: sqlite3.Connection) -> None:
     _run(connection, _JOBS)
@@ -169,11 +175,16 @@ def _in_one(connection: sqlite3.Connection) -> None:
     _run(connection, _IN_ONE)
 
 
+def _going_on(connection: sqlite3.Connection) -> None:
+    _run(connection, _GOING_ON)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _with_ledger,
     _with_fingerprints,
     _in_one,
+    _going_on,
 )
 
 VERSION = len(_STEPS)

@@ -32,8 +32,13 @@ WHERE finished = 0 AND provider = ? AND vendor_ids IS NULL
     AND status IN ('sent', 'unknown', 'accepted')
 """
 _SAME = """
-SELECT record FROM jobs WHERE fingerprint = ? AND status = 'done' AND finished = 1
-ORDER BY id DESC LIMIT 5
+SELECT record FROM (
+    SELECT record FROM jobs WHERE fingerprint = ?1 AND status = 'done' AND finished = 1
+    ORDER BY id DESC LIMIT 5
+) UNION ALL SELECT record FROM (
+    SELECT record FROM jobs WHERE fingerprint = ?1 AND status <> 'planned' AND finished = 0
+    ORDER BY id DESC LIMIT 5
+)
 """
 _ENTRIES = "SELECT * FROM entries WHERE at >= ? ORDER BY at, job_id"
 _OLD = """
@@ -164,7 +169,7 @@ class SqliteJournal(Saving):
         return found
 
     def find(self, fingerprint: str) -> Iterable[JobRecord]:
-        """The newest few finished jobs with this fingerprint whose pictures came, newest first."""
+        """The newest few jobs with this fingerprint; those whose pictures came are first."""
         found = []
         for (text,) in self._rows(_SAME, (fingerprint,)):
             with suppress(JournalError):  # it is named when somebody asks for it
