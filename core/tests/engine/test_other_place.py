@@ -256,6 +256,25 @@ def test_a_job_stays_finished_when_its_picture_is_not_found_for_another_place(
     assert resume(job).image.path == tmp_path / "new.png"
 
 
+def test_the_warning_of_another_name_is_that_of_where_the_picture_lies_now(
+    acme: Any, edit: Any, resume: Any, source: Path, tmp_path: Path, path: Path
+) -> None:
+    def named(name: str) -> tuple[str, ...]:
+        return (f"the picture is image/png: it was written to {name}",)
+
+    first = edit(source, out=tmp_path / "a.jpg", journal=path)
+    assert first.warnings == named("a.png")
+    job = first.job_id
+    assert resume(job, out=tmp_path / "b.png").warnings == ()
+    assert resume(job, out=tmp_path / "c.jpg").warnings == named("c.png")
+    assert resume(job).warnings == named("c.png")
+    (tmp_path / "c.png").write_bytes(png(9, 9))
+    again = resume(job)
+    assert (again.image.path.name, again.warnings) == ("c-1.png", named("c-1.png"))
+    again.image.path.unlink()
+    assert resume(job, out=tmp_path / "d.png").warnings == ()
+
+
 @pytest.mark.parametrize("name", ("new.png", "new"))
 def test_a_copy_that_could_not_be_stored_is_not_in_the_way(
     acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, tmp_path: Path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,11 @@ async def keep(
         c2pa=facts.c2pa,
     )
     if wish.out is not None:
-        return await asyncio.to_thread(_place, source, file, count, run.record, run.resumed)
+        file, warning = await asyncio.to_thread(
+            _place, source, file, count, run.record, run.resumed
+        )
+        run.record = _moved(run.record, [old for old in run.placed if old.index == index], warning)
+        return file, warning
     target = run.runtime.file(run.record.id, _result_name(file))
     if isinstance(source, bytes):
         run.hold(Held(source, target.absolute()))
@@ -95,7 +99,19 @@ def named_place(
         return target, None
     # The user did not name it: nothing there may be replaced.
     target = free_name(target, sidecar=wish.sidecar, ours=ours)
-    return target, f"the picture is {media_type}: it was written to {target.name}"
+    return target, _renamed(media_type, target)
+
+
+def _renamed(media_type: str, path: Path) -> str:
+    return f"the picture is {media_type}: it was written to {path.name}"
+
+
+def _moved(record: JobRecord, old: Iterable[SavedFile], but: str | None = None) -> JobRecord:
+    """The record without the warnings of names under which its pictures lie no more."""
+    stale = {_renamed(file.media_type, Path(file.path)) for file in old} - {but}
+    if stale.isdisjoint(record.warnings):
+        return record
+    return evolve(record, warnings=tuple(text for text in record.warnings if text not in stale))
 
 
 def elsewhere(record: JobRecord, out: str, *, overwrite: bool) -> JobRecord:
@@ -120,11 +136,17 @@ def elsewhere(record: JobRecord, out: str, *, overwrite: bool) -> JobRecord:
     wish = evolve(record.wish, out=place, overwrite=overwrite, said_at=now())
     record = evolve(record, wish=wish, updated_at=now())
     # One that is gone stays in the list: the job was finished, and is so if it does not come again.
-    files = [
-        _place(Path(file.path), file, count, record, True)[0] if file in there else file
+    placed = [
+        _place(Path(file.path), file, count, record, True) if file in there else (file, None)
         for file in record.files
     ]
-    return evolve(record, files=tuple(files))
+    record = _moved(record, record.files)
+    told = (warning for _, warning in placed if warning is not None)
+    return evolve(
+        record,
+        files=tuple(file for file, _ in placed),
+        warnings=tuple(dict.fromkeys((*record.warnings, *told))),
+    )
 
 
 def _place(
