@@ -227,14 +227,13 @@ def test_what_this_client_does_at_the_same_time_it_knows(
     acme: Any, server: ScriptedServer, source: Path, journal: Path
 ) -> None:
     use_two(acme, server)
-    server.on("POST", "/edit", Answer.picture(png(), delay=30))
+    server.on("POST", "/edit", Answer.picture(png(), delay=30), Answer.picture(png()))
 
     async def work() -> None:
         async with Client(journal=journal) as client:
             first = asyncio.create_task(client.edit(source, "x", provider="acme"))
             while not server.requests:
                 await asyncio.sleep(0.01)
-            server.on("POST", "/edit", Answer.picture(png()))
             assert (await client.edit(source, "x", provider="acme", reuse=True)).warnings == ()
             assert [job.job.status for job in client.unfinished()] == ["sent"]
             first.cancel()
