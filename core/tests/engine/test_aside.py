@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,20 @@ def test_it_is_put_aside_until_it_is_stored(
     assert resume(job, journal=path).image.size == len(png())
     assert not kept.exists()
     assert server.count("POST", "/edit") == 1
+
+
+def test_while_it_lies_aside_its_price_stays_reserved(
+    paid: None, edit: Any, resume: Any, source: Path, path: Path
+) -> None:
+    job = str(lose(edit, source, path).job_id)
+    with imgedit.SyncClient(journal=path) as client:
+        assert (client.job(job).job.status, client.job(job).charged) == ("accepted", "yes")
+        (spent,) = client.spend()
+        assert (spent.charged, spent.reserved, spent.unknown) == (0, Decimal("0.04"), 1)
+    resume(job, journal=path)
+    with imgedit.SyncClient(journal=path) as client:
+        (spent,) = client.spend()
+    assert (spent.charged, spent.reserved, spent.unknown) == (Decimal("0.04"), 0, 0)
 
 
 def test_where_it_cannot_be_put_aside_the_error_has_it(
