@@ -184,7 +184,13 @@ def test_an_answer_that_comes_as_a_file_goes_on_is_kept_there(
         assert call("edit", photo, "warmer", "-o", "out.png").code == 8
     (kept,) = tmp_path.glob("imgedit-*.json")
     server.on("POST", "/edit", Answer.json({"b": base64.b64encode(png()).decode()}))
-    assert call("jobs", "resume", kept.name).code == 8
+    for _ in range(2):
+        unread = call("jobs", "resume", kept.name)
+        assert unread.code == 8
+        assert unread.err.endswith(
+            f"keep {kept.name}, the only copy of the job, and go on with: imgedit jobs resume "
+            f"{kept.name}. Otherwise look in your account at the provider whether it was charged.\n"
+        )
     sent = server.count("POST", "/edit")
     acme(under_key, build_request=ask, parse_response=inline)
     assert call("jobs", "resume", kept.name).code == 0

@@ -279,6 +279,42 @@ def test_without_a_journal_nothing_is_said_of_the_command_line(
     assert server.count("POST", "/edit") == 3
 
 
+@pytest.mark.parametrize("way", ("client", "json"))
+def test_an_answer_that_is_read_once_more_in_vain(
+    acme: Any, edit: Any, resume: Any, server: ScriptedServer, source: Path, path: Path, way: str
+) -> None:
+    """To go on leads nowhere until there is a newer plugin: then only the account tells."""
+    server.on("POST", "/edit", Answer.json({"pictures": [f"{server.url}/out.png"]}))
+
+    @imgedit.hookimpl(specname="parse_response")
+    def strict(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        if response.purpose == "submit":
+            raise errors.UnexpectedResponse("no picture in it")
+        return parse_response(job, response)
+
+    @imgedit.hookimpl(specname="parse_response")
+    def newer(job: imgedit.Job, response: imgedit.HttpResponse) -> Any:
+        return imgedit.Done([imgedit.Output(url=url) for url in response.json()["pictures"]])
+
+    acme(parse_response=strict)
+    journal = path if way == "client" else None
+    with pytest.raises(errors.UnexpectedResponse) as caught:
+        edit(source, journal=journal)
+    for _ in range(2):
+        job = caught.value.job if journal is None else caught.value.job_id
+        with pytest.raises(errors.UnexpectedResponse) as caught:
+            resume(job, journal=journal)
+        hint = str(caught.value.hint)
+        assert hint.startswith("A newer version of the plugin may be able to read it. ")
+        assert "Otherwise look in your account at the provider whether it was charged" in hint
+        kept = "keep error.job, the job as JSON, and go on with: client.resume(error.job). "
+        assert (kept in hint) == (way == "json")
+    acme(parse_response=newer)
+    job = caught.value.job if journal is None else caught.value.job_id
+    assert resume(job, journal=journal).image.size == len(png())
+    assert server.count("POST", "/edit") == 1
+
+
 @pytest.mark.parametrize("status", (404, 410))
 def test_a_paid_job_that_its_provider_forgot_can_be_ended(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, path: Path, status: int

@@ -119,12 +119,14 @@ class NextStep:
         unknown = self.resumed and error.charged == "unknown"
         command = ways.resume(self.way, name)
         if self.way == "json":
-            nothing = self.record.answer is None
-            if unknown and nothing and isinstance(error, OutcomeUnknown | UnexpectedResponse):
-                return self.look()
+            keep = f"Keep error.job, the job as JSON, and go on with: {command}"
+            if unknown and isinstance(error, OutcomeUnknown | UnexpectedResponse):
+                if self.record.answer is None:
+                    return self.look()
+                return self._in_vain(f"{keep.replace('Keep', 'For that keep', 1)}. ")
             if done and self._nowhere:
                 return "The picture is gone for good: there is no address to fetch it from."
-            return f"Keep error.job, the job as JSON, and go on with: {command}"
+            return keep
         end = f"end the job with: {ways.settle(self.way, name, charged=True)}"
         if isinstance(error, JournalError):
             return f"When it works again, go on with: {command}"
@@ -136,16 +138,16 @@ class NextStep:
                 fetch = "There is no address to fetch it from"
             return f"{fetch}. If it is gone for good, {end}"
         if unknown and (isinstance(error, UnexpectedResponse) or self.record.answer is not None):
-            # The stored answer was read once more, in vain, and would be the next time, too.
-            return (
-                "A newer version of the plugin may be able to read it. Otherwise look in your "
-                "account at the provider whether it was charged, then say so: "
-                f"{ways.settle(self.way, name)}"
-            )
+            return self._in_vain()
         if not done and error.charged == "yes" and error.status in _FORGOTTEN:
             return f"Go on with: {command}. If the provider does not know it any more, {end}"
         verb = "Fetch it later" if isinstance(error, DownloadFailed) else "Go on"
         return f"{verb} with: {command}"
+
+    def _in_vain(self, keep: str = "") -> str:
+        """When the stored answer was read once more: the next time leads nowhere, too."""
+        look = self.look().replace("Look", "Otherwise look", 1)
+        return f"A newer version of the plugin may be able to read it. {keep}{look}"
 
     def _has_news(self, error: ImgEditError) -> bool:
         """Whether others drove the job to its end while its answer was on the way."""
