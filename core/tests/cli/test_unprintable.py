@@ -52,7 +52,7 @@ def test_what_was_paid_is_said(unprinted: Any, photo: Path) -> None:
     for more in ((), ("--json",)):
         ran = unprinted("edit", photo, "warmer", "-o", "out.png", "--overwrite", *more)
         assert ran.code == 10
-        assert ran.err.startswith(f"Error: {NOT_PRINTED}. The edit was charged.")
+        assert f"Error: {NOT_PRINTED}. The edit was charged." in ran.err.splitlines()[-1]
         assert "The picture is there: out.png" in ran.err
 
 

@@ -198,7 +198,7 @@ def test_one_that_may_be_paid_and_goes_on_is_told_of(
     step = f'client.resume("{caught.value.job_id}")'
     assert (
         warning
-        == f"job {caught.value.job_id} is the same edit, it {what} and is not finished: {step}"
+        == f"job {caught.value.job_id} is the same edit, it {what} and was not finished yet: {step}"
     )
     kinds = [event.kind for event in events]
     assert kinds.index("warning") < kinds.index("sending"), "it can be stopped"
@@ -209,21 +209,28 @@ def test_one_that_may_be_paid_and_goes_on_is_told_of(
     assert buy(reuse=reuse).warnings == ()
 
 
-def test_one_that_somebody_else_drives_is_told_of(
+def test_one_that_somebody_drives_hides_none_that_can_go_on(
     buy: Buy, server: ScriptedServer, journal: Path
 ) -> None:
     server.on("GET", "/out.png", Answer(status=404))
-    with pytest.raises(errors.DownloadFailed) as caught:
-        buy()
-    server.on("GET", "/out.png", Answer.picture(png()))
+    jobs = []
+    for _ in range(2):
+        with pytest.raises(errors.DownloadFailed) as caught:
+            buy()
+        jobs.append(caught.value.job_id or "")
+    older, newer = sorted(jobs)
     with closing(SqliteJournal(journal)) as other:
-        other.hold(caught.value.job_id)
-        (warning,) = buy(reuse=True).warnings
-    who = "this process drives it at this moment"
-    assert warning == f"job {caught.value.job_id} is the same edit, and {who}"
+        other.hold(newer)
+        with pytest.raises(errors.DownloadFailed):
+            buy(on_event=(events := list[Event]()).append)
+        assert [older in event.text for event in events if event.kind == "warning"] == [True]
+        other.hold(older)
+        other.hold(max(one.id for one in other.unfinished()))
+        server.on("GET", "/out.png", Answer.picture(png()))
+        assert buy(reuse=True).warnings == ()
 
 
-def test_what_this_client_does_at_the_same_time_it_knows(
+def test_what_this_client_drives_itself_is_not_told_of(
     acme: Any, server: ScriptedServer, source: Path, journal: Path
 ) -> None:
     use_two(acme, server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from attrs import NOTHING, fields
 
 from imgedit import Done, EditRequest, Facts, HttpResponse, Job, Model, Output, Quote, Reference
 from imgedit.engine.record import JobRecord, SavedFile, Wish
+from imgedit.engine.store import _parts, dumps, loads
 
 # A field that is new is added here; one that stands here stays as it is.
 _LEFT_OUT: dict[type, dict[str, Any]] = {
@@ -95,6 +96,26 @@ _LEFT_OUT: dict[type, dict[str, Any]] = {
     },
     HttpResponse: {"headers": {}, "body": b"", "pictures": (), "purpose": "submit"},
 }
+
+
+def test_moments_are_stored_whatever_the_clock_says(
+    make_record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some clocks go on in steps of 16 ms, and in tests of applications they may stand still."""
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+
+    class Still(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return moment
+
+    _parts.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("imgedit.engine.record.datetime", Still)
+        record = make_record()
+        text = dumps(record)
+    assert (record.created_at, record.updated_at) == (moment, moment)
+    assert loads(text) == record
 
 
 @pytest.mark.parametrize("kind", _LEFT_OUT, ids=lambda kind: kind.__name__)

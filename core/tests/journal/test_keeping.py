@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sqlite3
 import stat
 import threading
 import warnings
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -195,6 +197,31 @@ def test_taken_are_the_vendor_ids_of_one_provider(
     journal.save(make_record(provider="other", ids={"id": "e"}))
     assert journal.taken("acme") == {"a", "b\nc", "d"}
     assert journal.taken("nobody") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    (
+        lambda journal: journal.unfinished(),
+        lambda journal: journal.taken("acme"),
+        lambda journal: journal.lost("acme"),
+        lambda journal: journal.find("f1"),
+        lambda journal: journal.driven(),
+    ),
+    ids=("unfinished", "taken", "lost", "find", "driven"),
+)
+def test_no_question_walks_through_every_job(
+    journal: SqliteJournal, ask: Callable[[SqliteJournal], object]
+) -> None:
+    asked: list[str] = []
+    journal._connection.set_trace_callback(asked.append)
+    ask(journal)
+    journal._connection.set_trace_callback(None)
+    (query,) = asked
+    steps = [row[3] for row in journal._connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    looks = [step for step in steps if step.startswith(("SCAN jobs", "SEARCH jobs"))]
+    assert looks
+    assert all(re.search("INDEX jobs_(unfinished|taken|same)", look) for look in looks)
 
 
 def test_jobs_are_found_by_their_fingerprint(

@@ -24,8 +24,6 @@ def show_requests(screen: Screen, image: str, fields: Mapping[str, Any]) -> None
     if screen.as_json:
         screen.document({"requests": rows})
         return
-    for text in follower.warnings:
-        screen.warn(text)
     for row in rows:
         for line in _lines(row):
             screen.line(line)

@@ -92,12 +92,7 @@ def _edit(screen: Screen, image: str, fields: dict[str, Any]) -> EditResult:
             return await client.edit(image, on_event=follower, **fields)
 
     with following(screen) as follower:
-        try:
-            return run_task(work(), screen.watch)
-        except BaseException:
-            for text in follower.warnings:
-                screen.warn(text)
-            raise
+        return run_task(work(), screen.watch)
 
 
 def _show(

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 
 class Follower:
-    """Takes the events of jobs: keeps warnings, notes the job, moves the display."""
+    """Takes the events of a job: says warnings at once, notes the job, moves the display."""
 
     def __init__(self, screen: Screen, display: Progress | None, task: TaskID | None) -> None:
-        self.warnings: list[str] = []
         self._screen = screen
         self._display = display
         self._task = task
@@ -28,7 +27,9 @@ class Follower:
         watch = self._screen.watch
         watch.job_id = event.job_id or watch.job_id
         if event.kind == "warning":
-            self.warnings.append(event.text)
+            # Some are to be read before anything is paid, and an error's document has none.
+            self._screen.note(f"Warning: {event.text}", style="yellow")
+            watch.said.add(event.text)
         elif event.kind == "sending" and not _is_local(event.provider):
             watch.spending = True
         if self._display is None or self._task is None:
@@ -49,7 +50,8 @@ class Follower:
 
 @contextmanager
 def following(screen: Screen) -> Iterator[Follower]:
-    """A follower, with a moving line on stderr when that is a terminal."""
+    """A follower of one job, with a moving line on stderr when that is a terminal."""
+    screen.watch.said = set()
     if not screen.lively:
         yield Follower(screen, None, None)
         return

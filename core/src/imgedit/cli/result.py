@@ -41,7 +41,8 @@ def _show(screen: Screen, result: EditResult, shown: Callable[[Path], str]) -> N
         screen.document(document)
         return
     for text in result.warnings:
-        screen.warn(text)
+        if text not in screen.watch.said:
+            screen.warn(text)
     for one in result.tried:
         screen.note(f"Note: {one.provider} was tried before: {one.message}")
     for change in result.adaptations:

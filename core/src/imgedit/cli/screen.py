@@ -28,6 +28,7 @@ class Watch:
         self.file: str | None = None  # from which it goes on
         self.spending = False
         self.durable = True
+        self.said: set[str] = set()  # its warnings that stand on stderr already
 
 
 class Screen:

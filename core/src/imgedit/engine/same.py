@@ -78,15 +78,14 @@ def note_of_none(runtime: Runtime, mark: str | None) -> str | None:
 
 
 def _note_of_open(runtime: Runtime, found: Sequence[JobRecord]) -> str | None:
-    """A sentence on the newest that may be paid and is not finished, and not under way here."""
-    for record in found:
-        if record.finished or record.charged == "no" or runtime.is_driven(record.id):
-            continue
-        if who := runtime.journal.driven().get(record.id):
-            return f"job {record.id} is the same edit, and {who} drives it at this moment"
-        paid = "is paid" if record.charged == "yes" else "may be charged"
-        step = ways.resume(runtime.way, record.id)
-        return f"job {record.id} is the same edit, it {paid} and is not finished: {step}"
+    """A sentence on the newest that may be paid, is not finished, and that nobody drives."""
+    left = [record for record in found if not record.finished and record.charged != "no"]
+    driven = runtime.journal.driven() if left else {}
+    for record in left:
+        if record.id not in driven and not runtime.is_driven(record.id):
+            paid = "is paid" if record.charged == "yes" else "may be charged"
+            step = ways.resume(runtime.way, record.id)
+            return f"job {record.id} is the same edit, it {paid} and was not finished yet: {step}"
     return None
 
 

@@ -16,7 +16,7 @@ from attrs import fields, has
 from ..contract.convert import json_number
 from ..contract.image import ImageSource
 from ..errors import JournalError
-from .record import JobRecord
+from .record import JobRecord, now
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -119,7 +119,7 @@ def _parts(kind: Hashable) -> _Parts:
     stored = [one for one in fields(kind) if one.init]
     names = tuple(one.name for one in stored)
     defaults = tuple(one.default for one in stored)
-    factories = [one for one in stored if hasattr(one.default, "factory")]
+    factories = [one for one in stored if getattr(one.default, "factory", now) is not now]
     made = tuple((one.name, one.default.factory()) for one in factories)
     amounts = tuple(one.name for one in stored if "Decimal" in str(one.type))
     return _Parts(names, attrgetter(*names), defaults, made, amounts)

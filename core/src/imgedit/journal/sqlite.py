@@ -23,7 +23,10 @@ from .saving import Saving
 
 _BEGINS = "SELECT id, record FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 4"
 _FORGOTTEN = "SELECT * FROM ledger WHERE job_id IN (?, ?)"
-_UNFINISHED = "SELECT id, record FROM jobs WHERE finished = 0 ORDER BY id"
+# Else it takes the index that has the order, and looks at every job.
+_UNFINISHED = """
+SELECT id, record FROM jobs INDEXED BY jobs_unfinished WHERE finished = 0 ORDER BY id
+"""
 _RECENT = "SELECT id, record FROM jobs ORDER BY id DESC LIMIT ?"
 _TAKEN = "SELECT DISTINCT vendor_ids FROM jobs WHERE provider = ? AND vendor_ids IS NOT NULL"
 _LOST = """
