@@ -6,10 +6,13 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -309,6 +312,16 @@ class TooLong(Exception):
     """What a task queue raises in a task, from a handler of signals."""
 
 
+def _waits(frame: FrameType | None) -> bool:
+    """Whether a thread waits for the result of an edit."""
+    names = []
+    while frame is not None:
+        names.append(frame.f_code.co_qualname)
+        frame = frame.f_back
+    whole = {"SyncClient.edit", "SyncEditJob.result"}.intersection(names)
+    return names[0] == "Condition.wait" and bool(whole)
+
+
 @pytest.fixture
 def alarm() -> Iterator[Callable[[BaseException], None]]:
     """Raise something in the main thread, from a handler of a signal."""
@@ -319,7 +332,12 @@ def alarm() -> Iterator[Callable[[BaseException], None]]:
 
     def arrange(error: BaseException) -> None:
         given.append(error)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        main = threading.main_thread().ident or 0
+        while not _waits(
+            sys._current_frames()[main]
+        ):  # between two calls of ours nobody catches it
+            time.sleep(0.001)
+        signal.pthread_kill(main, signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, ring)
     yield arrange
