@@ -47,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         and kept.commits <= MOST_COMMITS
         and bombs.good(tried)
     )
-    slow = "" if kept.inside <= MOST_MS else " The journal takes more CPU than its goal."
-    print(("All of it held." if good else "SOMETHING DID NOT HOLD.") + slow)
+    print("All of it held." if good else "SOMETHING DID NOT HOLD.")
+    for where, spent_ms in (("alone", kept.own), ("inside an edit", kept.inside)):
+        if spent_ms > MOST_MS:
+            print(f"The journal takes more CPU than its goal {where}.")
     return 0 if good else 1
 
 
