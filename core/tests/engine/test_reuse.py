@@ -225,9 +225,15 @@ def test_one_that_somebody_drives_hides_none_that_can_go_on(
             buy(on_event=(events := list[Event]()).append)
         assert [older in event.text for event in events if event.kind == "warning"] == [True]
         other.hold(older)
-        other.hold(max(one.id for one in other.unfinished()))
+        jobs.append(max(one.id for one in other.unfinished()))
+        other.hold(jobs[-1])
         server.on("GET", "/out.png", Answer.picture(png()))
-        assert buy(reuse=True).warnings == ()
+        (warning,) = buy(reuse=True).warnings
+    newest = max(jobs)
+    assert warning == (
+        f"job {newest} is the same edit, and this process drove it as this one began: "
+        f'client.job("{newest}")'
+    )
 
 
 def test_what_this_client_drives_itself_is_not_told_of(

@@ -78,14 +78,21 @@ def note_of_none(runtime: Runtime, mark: str | None) -> str | None:
 
 
 def _note_of_open(runtime: Runtime, found: Sequence[JobRecord]) -> str | None:
-    """A sentence on the newest that may be paid, is not finished, and that nobody drives."""
-    left = [record for record in found if not record.finished and record.charged != "no"]
+    """A sentence on the newest that may be paid and is not finished; first on what can go on."""
+    left = [
+        record
+        for record in found
+        if not (record.finished or record.charged == "no" or runtime.is_driven(record.id))
+    ]
     driven = runtime.journal.driven() if left else {}
-    for record in left:
-        if record.id not in driven and not runtime.is_driven(record.id):
-            paid = "is paid" if record.charged == "yes" else "may be charged"
-            step = ways.resume(runtime.way, record.id)
-            return f"job {record.id} is the same edit, it {paid} and was not finished yet: {step}"
+    for record in sorted(left, key=lambda record: record.id in driven):
+        what = f"job {record.id} is the same edit"
+        if who := driven.get(record.id):
+            show = ways.show(runtime.way, record.id)
+            return f"{what}, and {who} drove it as this one began: {show}"
+        paid = "is paid" if record.charged == "yes" else "may be charged"
+        step = ways.resume(runtime.way, record.id)
+        return f"{what}, it {paid} and was not finished yet: {step}"
     return None
 
 
