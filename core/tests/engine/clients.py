@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,18 @@ def direct(server: ScriptedServer) -> dict[str, Any]:
         return imgedit.HttpRequest(method="POST", url="/edit", purpose="submit", body=body)
 
     return {"build_request": build_request}
+
+
+def unplugged(server: ScriptedServer, folder: Path) -> Path:
+    """A new folder, which is gone when the paid picture has been fetched."""
+    folder.mkdir()
+
+    def unplug(_: Any) -> Answer:
+        shutil.rmtree(folder)
+        return Answer.picture(png())
+
+    server.on("GET", "/out.png", unplug)
+    return folder
 
 
 def run(work: Any) -> Any:

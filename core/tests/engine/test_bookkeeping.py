@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,8 @@ from imgedit.engine.record import new_id
 from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
+
+from .clients import unplugged
 
 
 @pytest.mark.parametrize("trouble", ("newer", "disk"))
@@ -204,14 +205,7 @@ def test_a_paid_job_that_can_be_fetched_is_not_settled_as_not_charged(
 def test_where_a_picture_lies_that_came_for_a_settled_job_is_told_later_too(
     acme: Any, edit: Any, source: Path, server: ScriptedServer, tmp_path: Path
 ) -> None:
-    path, folder = tmp_path / "jobs.sqlite3", tmp_path / "stick"
-    folder.mkdir()
-
-    def unplug(_: Any) -> Answer:
-        shutil.rmtree(folder)
-        return Answer.picture(png())
-
-    server.on("GET", "/out.png", unplug)
+    path, folder = tmp_path / "jobs.sqlite3", unplugged(server, tmp_path / "stick")
     with pytest.raises(errors.OutputError) as caught:
         edit(source, out=folder / "out.png", journal=path)
     job = str(caught.value.job_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from imgedit import errors
 from imgedit.journal import SqliteJournal
 from imgedit.testing.pictures import png
 from imgedit.testing.server import Answer, ScriptedServer
+
+from .clients import unplugged
 
 not_root = pytest.mark.skipif(
     os.name != "posix" or os.geteuid() == 0, reason="rights do not bind root"
@@ -44,14 +45,7 @@ def gone(
     acme: Any, edit: Any, server: ScriptedServer, source: Path, tmp_path: Path, path: Path
 ) -> str:
     """A job that is paid, and whose place went away meanwhile."""
-    folder = tmp_path / "stick"
-    folder.mkdir()
-
-    def unplug(_: Any) -> Answer:
-        shutil.rmtree(folder)
-        return Answer.picture(png())
-
-    server.on("GET", "/out.png", unplug)
+    folder = unplugged(server, tmp_path / "stick")
     with pytest.raises(errors.OutputError) as caught:
         edit(source, out=folder / "out.png", journal=path)
     assert caught.value.charged == "yes"
