@@ -45,8 +45,8 @@ class Cost:
     def __str__(self) -> str:
         return (
             f"{self.edits} edits: at most {self.commits} commits each (allowed {MOST_COMMITS}), "
-            f"{self.own:.2f} ms of CPU in the median (goal {MOST_MS}) when nothing else is done; "
-            f"{self.inside:.2f} inside an edit, where SQLite's bare commits take {self.bare:.2f}"
+            f"in the median {self.inside:.2f} ms of CPU inside an edit (goal {MOST_MS}), where "
+            f"SQLite's bare commits take {self.bare:.2f}, and {self.own:.2f} when nothing else is done"
         )
 
 
