@@ -46,7 +46,7 @@ class Cost:
         return (
             f"{self.edits} edits: at most {self.commits} commits each (allowed {MOST_COMMITS}), "
             f"in the median {self.inside:.2f} ms of CPU inside an edit (goal {MOST_MS}), where "
-            f"SQLite's bare commits take {self.bare:.2f}, and {self.own:.2f} when nothing else is done"
+            f"SQLite's bare commits take {self.bare:.2f}; {self.own:.2f} when nothing else is done"
         )
 
 
